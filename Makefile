@@ -1,0 +1,40 @@
+# Every target sets itself up first: a .venv from requirements.lock, with uv (installed into .venv when the machine has none).
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup sync demo dev test lint check lock clean
+
+sync: $(READY)
+	$(BIN)/bluum sync
+
+demo: $(READY)
+	$(BIN)/bluum demo
+
+dev: $(READY)
+	$(BIN)/bluum dev
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+check: lint test
+	$(BIN)/pip-audit --requirement requirements.lock --disable-pip
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet "$$(grep -o '^uv==[0-9.]*' requirements.lock)"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" && uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
+	  && uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+
+clean:
+	rm -rf .venv data sql/target sql/logs
