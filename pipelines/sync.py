@@ -1,0 +1,281 @@
+"""One night: finds out which night it is, asks what has no answer yet, lands it batch by batch.
+
+    first answer -> as_of_date -> plan -> ask (many at once) -> batch -> load, while the next batch is being asked
+
+A batch is a checkpoint: what it holds is committed when its load returns, and a new start on the same night asks only for
+the rest. What is asked is `endpoints.py`, how is `client.py`, what an answer becomes is `answers.py`.
+"""
+
+import asyncio
+import itertools
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from time import monotonic
+
+from pipelines.answers import Landing, Reader
+from pipelines.asking import Answer, ask
+from pipelines.client import Client, Pacer
+from pipelines.endpoints import Night, Request, roster
+from pipelines.errors import Interrupted, RosterRefused, Unauthorized, Unreachable
+from pipelines.night import ApiClock, as_of_date
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+from pipelines.wire import Outcome
+
+FEWEST_CONNECTIONS = 8  # enough to keep a fast API busy; more of them make httpx slower
+BATCH_SECONDS = 15.0
+BATCH_RESPONSES = 2_000
+"""A batch is loaded when it is this old or this large, whichever comes first."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A request that has no good answer."""
+
+    request: Request
+    outcome: Outcome
+    reason: str
+
+
+@dataclass
+class Progress:
+    """How far a sync is; the observer gets it after every answer."""
+
+    as_of_date: date | None = None
+    asked: int = 0
+    waiting: int = 0
+    landed: int = 0
+    quarantined: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    stopped_by: str | None = None  # why the rest of the night was not asked
+
+
+@dataclass
+class Sync:
+    """One run against one warehouse."""
+
+    settings: Settings
+    client: Client
+    warehouse: Warehouse
+    run_id: str
+    observe: Callable[[Progress], None] = lambda progress: None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    machine_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = monotonic
+    progress: Progress = field(default_factory=Progress)
+    _queue: deque[Request] = field(default_factory=deque)
+    _known: set[tuple[str, str | None, str | None, str]] = field(default_factory=set)
+
+    async def run(self) -> Progress:
+        """Sync tonight. Whatever has landed stays landed, however this ends.
+
+        Raises Unauthorized, Unreachable or RosterRefused when the night cannot begin.
+        """
+        self.warehouse.sweep()
+        first, clock = await self._first_contact()
+        night = self._night(as_of_date(clock.instant))
+        reader = self._reader(night, clock)
+        landing = Landing()
+        self.progress.as_of_date = night.as_of_date
+        self._known = self.warehouse.answered(night.as_of_date)
+        await self._begin(first, reader, landing)
+        await self._work(reader, landing)
+        if self.settings.keep_bodies_days is not None:
+            self.warehouse.drop_old_bodies(night.as_of_date - timedelta(days=self.settings.keep_bodies_days))
+        return self.progress
+
+    async def _first_contact(self) -> tuple[list[Answer], ApiClock]:
+        """The first answer, which says what time it is. Asks nothing that tonight has an answer to, if that can be known."""
+        asking = roster(self.settings.surface)
+        newest = self.warehouse.newest_night()
+        missing = self._missing(newest) if newest else []
+        answers = await ask(self.client, missing[0] if missing else asking, self.settings.surface)
+        if missing and answers[-1].pages[-1].exchange.reply.status is None:
+            answers = await ask(self.client, asking, self.settings.surface)
+        exchange = answers[0].pages[0].exchange
+        last = answers[-1].pages[-1].exchange.reply
+        if last.status is None:
+            raise Unreachable(f"no answer from {self.settings.api_url}: {last.message}; nothing was asked or changed")
+        if last.is_unauthorized:
+            raise Unauthorized(f"{self.settings.api_url} refuses the credentials ({last.message}); nothing was written")
+        return answers, ApiClock(exchange.date or self.machine_now(), exchange.ended)
+
+    def _missing(self, night: date) -> list[Request]:
+        answered = self.warehouse.answered(night)
+        planned = self.warehouse.planned(night, self.settings.surface)
+        return [request for request in planned if request.key not in answered and self._is_wanted(request)]
+
+    def _is_wanted(self, request: Request) -> bool:
+        return not self.settings.accounts or request.account_id is None or request.account_id in self.settings.accounts
+
+    def _night(self, day: date) -> Night:
+        warehouse, settings = self.warehouse, self.settings
+        return Night(
+            day,
+            settings.surface,
+            settings.refresh_prices,
+            warehouse.held_policies(),
+            warehouse.closed_before(day),
+            warehouse.missed_pnl(day, settings.pnl_fill_requests) if settings.pnl_fill_requests else {},
+        )
+
+    def _reader(self, night: Night, clock: ApiClock) -> Reader:
+        numbers = itertools.count(self.warehouse.last_sequence(night.as_of_date) + 1)
+        origin = {"surface": night.surface, "base_url": self.settings.api_url, "run_id": self.run_id}
+        return Reader(night, clock.at, lambda: f"{night.as_of_date:%Y%m%d}-{next(numbers):08d}", origin)
+
+    async def _begin(self, first: list[Answer], reader: Reader, landing: Landing) -> None:
+        """Fill the queue: from tonight's roster if it has an answer, else from the answer it gives now."""
+        night, asking = reader.night, roster(reader.night.surface)
+        is_roster = first[-1].request.key == asking.key
+        if not is_roster:
+            self._land(first, reader, landing)
+        if asking.key in self._known:
+            self._enqueue(self.warehouse.planned(night.as_of_date, night.surface))
+            return
+        answers = first if is_roster else await ask(self.client, asking, night.surface)
+        answers[-1] = self._judged(answers[-1], night.as_of_date)
+        self._land(answers, reader, landing)
+        if not answers[-1].outcome.is_good:
+            self.warehouse.load(landing)
+            reason = self.progress.failures[-1].reason
+            raise RosterRefused(f"the list of accounts cannot be used: {reason}; no account was asked, nothing was published")
+
+    def _judged(self, answer: Answer, night: date) -> Answer:
+        """The roster's answer, rejected when it is no roster or has lost more accounts than one may in a night."""
+        last = answer.pages[-1]
+        before, now = self.warehouse.roster_size(before=night), sum(len(page.items or ()) for page in answer.pages)
+        allowed = self.settings.roster_shrink_percent
+        if answer.outcome.is_good and last.exchange.reply.status in (403, 404):
+            problem = f"{last.exchange.reply.message} (HTTP {last.exchange.reply.status}); is {self.settings.api_url} right?"
+        elif answer.outcome.is_good and (before - now) * 100 > before * allowed:
+            problem = (
+                f"it went from {before} to {now} accounts, and BLUUM_ROSTER_SHRINK_PERCENT lets it lose {allowed:g} % a night"
+            )
+        else:
+            return answer
+        return replace(answer, pages=(*answer.pages[:-1], replace(last, problem=problem)))
+
+    def _enqueue(self, requests: Iterable[Request], *, first: bool = False) -> None:
+        """Queue what nobody has asked or answered; `first`: next, so that one account's answers stand close in time."""
+        fresh = []
+        for request in requests:
+            if request.key not in self._known and self._is_wanted(request):
+                self._known.add(request.key)
+                fresh.append(request)
+        if first:
+            self._queue.extendleft(reversed(fresh))
+        else:
+            self._queue.extend(fresh)
+
+    def _land(self, answers: list[Answer], reader: Reader, landing: Landing) -> None:
+        """Read what was asked, and queue what it leads to."""
+        for answer in answers:
+            reading = reader.land(answer, landing)
+        request = answers[-1].request
+        self._known.add(request.key)
+        self.progress.asked += 1
+        self.progress.quarantined += len(reading.quarantined)
+        if not reading.outcome.is_good:
+            self.progress.failures.append(Failure(request, reading.outcome, reading.message or "no reason given"))
+        self._enqueue(reading.follow_ups, first=request.account_id is not None)
+        if answers[-1].pages[-1].exchange.reply.is_unauthorized:
+            self.progress.stopped_by = f"the credentials were refused: {reading.message}"
+            self.stop.set()
+
+    async def _work(self, reader: Reader, landing: Landing) -> None:
+        """Ask until the queue is empty or the sync is told to stop; load every batch, the last one included."""
+        loop = asyncio.get_running_loop()
+        stopping = asyncio.create_task(self.stop.wait())
+        pending: set[asyncio.Task[list[Answer]]] = set()
+        loading: asyncio.Future[None] | None = None
+        batch_started = self.monotonic()
+        with ThreadPoolExecutor(1) as executor:
+            try:
+                while (self._queue or pending) and not self.stop.is_set():
+                    while self._queue and len(pending) < self.client.connections:
+                        pending.add(asyncio.create_task(ask(self.client, self._queue.popleft(), reader.night.surface)))
+                    done, _ = await asyncio.wait({*pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done & pending:
+                        self._land(task.result(), reader, landing)
+                    pending -= done
+                    self.progress.waiting = len(self._queue) + len(pending)
+                    self.observe(self.progress)
+                    is_due = self.monotonic() - batch_started > BATCH_SECONDS or landing.responses >= BATCH_RESPONSES
+                    if landing.responses and is_due:
+                        if loading:
+                            await loading
+                        loading = loop.run_in_executor(executor, self._load, landing)
+                        landing, batch_started = Landing(), self.monotonic()
+            finally:
+                for task in {*pending, stopping}:
+                    task.cancel()
+                if loading:
+                    await loading
+            if landing.responses:
+                await loop.run_in_executor(executor, self._load, landing)
+
+    def _load(self, landing: Landing) -> None:
+        self.warehouse.load(landing)
+        self.progress.landed += landing.responses
+
+
+def sync(settings: Settings, run_id: str, observe: Callable[[Progress], None] = lambda progress: None) -> Progress:
+    """Sync tonight with the settings' API and warehouse. Ctrl-C and SIGTERM end it after its batch has landed.
+
+    Raises Interrupted then, and any other BluumError when the night cannot begin.
+    """
+    return asyncio.run(_sync(settings, run_id, observe))
+
+
+async def _sync(settings: Settings, run_id: str, observe: Callable[[Progress], None]) -> Progress:
+    assert settings.api_key is not None and settings.api_secret is not None
+    pacer = Pacer(settings.requests_per_second)
+    async with Client(
+        settings.api_url,
+        settings.api_key,
+        settings.api_secret.get_secret_value(),
+        pacer,
+        timeout=settings.timeout,
+        connections=max(FEWEST_CONNECTIONS, round(settings.requests_per_second)),
+    ) as client:
+        run = Sync(settings, client, Warehouse(settings.warehouse), run_id, observe)
+        with _signals_stopping(run) as received:
+            await run.run()
+    if received:
+        raise Interrupted(
+            f"stopped by {received[0].name}: {run.progress.landed} responses have landed for {run.progress.as_of_date}, "
+            "nothing was published; `bluum sync` goes on from here",
+            received[0],
+        )
+    return run.progress
+
+
+@contextmanager
+def _signals_stopping(run: Sync) -> Iterator[list[signal.Signals]]:
+    """Turn Ctrl-C and SIGTERM into the sync's stop while it runs; lists what came."""
+    received: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        received.append(number)
+        run.stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # signals reach the main thread only; whoever runs this elsewhere has them
+        return
+    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield received
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, before[number])

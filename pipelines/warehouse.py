@@ -1,0 +1,244 @@
+"""The raw tables in DuckDB: loading them with dlt, exactly once, and the questions a sync has about them.
+
+    Landing --Arrow--> one dlt package --commit (_dlt_loads)--> raw.*
+
+dlt commits per table, not per package: a row counts once its load stands in `_dlt_loads`. So `sweep` first deletes what
+never committed; after it, every row of raw.* counts. What is true among them is decided in sql/, not here.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.answers import Landing
+from pipelines.endpoints import Request
+from pipelines.errors import WarehouseUnusable
+from pipelines.tables import TABLES
+
+DATASET = "raw"
+_COMMITTED = f"select load_id from {DATASET}._dlt_loads where status = 0"
+_GOOD = "('ok', 'absent', 'disabled')"
+
+
+class Warehouse:
+    """The pipeline's own DuckDB file. One process at a time may hold it: see `lock.py`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pipeline: Any = None
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for a moment; nobody keeps one open, since dlt and dbt open the same file."""
+        try:
+            connection = duckdb.connect(str(self.path))
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise WarehouseUnusable(f"{self.path} cannot be opened as a DuckDB file, and was left as it is: {reason}") from error
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    def sweep(self) -> None:
+        """Delete the rows of loads that never committed, and what dlt has pending of them."""
+        held = self._tables()
+        if not held:
+            return
+        committed = _COMMITTED if "_dlt_loads" in held else "select null where false"
+        with self.connect() as connection:
+            for name in held & TABLES.keys():
+                connection.execute(f"delete from {DATASET}.{name} where _dlt_load_id not in ({committed})")
+        pipeline = self._dlt()
+        if pipeline.has_pending_data:
+            pipeline.abort_packages()
+
+    def load(self, landing: Landing) -> None:
+        """Load one batch as one package. When this returns, all of it counts; before, none of it does."""
+        import dlt
+
+        pipeline = self._dlt()
+        is_new = not self._tables() >= TABLES.keys()
+        resources = [
+            dlt.resource(
+                [pa.Table.from_pylist(landing.rows.get(name, []), schema=table.schema)],
+                name=name,
+                write_disposition="append",
+                schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
+            )
+            for name, table in TABLES.items()
+            if is_new or landing.rows.get(name)
+        ]
+        pipeline.run(resources).raise_on_failed_jobs()
+
+    def drop_old_bodies(self, before: date) -> None:
+        """Empty the bodies of nights before a day; their typed rows stay."""
+        with self.connect() as connection:
+            connection.execute(f"update {DATASET}.responses set body = null where as_of_date < ? and body is not null", [before])
+
+    def newest_night(self) -> date | None:
+        """The last night that anything was landed for."""
+        return self._one(f"select max(as_of_date) from {DATASET}.responses")
+
+    def last_sequence(self, night: date) -> int:
+        """The sequence number of the night's last response; 0 when it has none."""
+        last = self._one(f"select max(response_id) from {DATASET}.responses where as_of_date = ?", night)
+        return int(last.partition("-")[2]) if last else 0
+
+    def answered(self, night: date) -> set[tuple[str, str | None, str | None, str]]:
+        """Keys of the requests that have a good answer tonight."""
+        return set(
+            self._all(
+                f"""
+                select endpoint, account_id, portfolio_id, max(params) filter (where page = 0)
+                from {DATASET}.responses where as_of_date = ?
+                group by answer_id, endpoint, account_id, portfolio_id
+                having bool_and(outcome in {_GOOD})
+                """,
+                night,
+            )
+        )
+
+    def planned(self, night: date, surface: str) -> list[Request]:
+        """What the night's answers on this surface told us to ask, in the order they told it."""
+        rows = self._all(
+            f"""
+            select plan.endpoint, plan.account_id, plan.portfolio_id, plan.params
+            from {DATASET}.plan as plan
+            join {DATASET}.responses as responses using (response_id)
+            where plan.as_of_date = ? and responses.surface = ?
+            group by all order by min(plan.response_id), min(plan.rowid)
+            """,
+            night,
+            surface,
+        )
+        return [Request(endpoint, account, portfolio, json.loads(params)) for endpoint, account, portfolio, params in rows]
+
+    def held_policies(self) -> frozenset[tuple[str, int]]:
+        """(account_id, version) of every published policy version whose body has landed."""
+        return frozenset(
+            self._all(f"select distinct account_id, version from {DATASET}.policy_versions where lower(status) is distinct from 'draft'")
+        )
+
+    def closed_before(self, night: date) -> frozenset[str]:
+        """Accounts that an earlier night has seen closed, with all of its questions about them answered."""
+        rows = self._all(
+            f"""
+            with closed as (
+                select distinct account_id, as_of_date from {DATASET}.accounts
+                where lower(status) = 'closed' and as_of_date < ?
+            ),
+            asked as (
+                select plan.account_id, plan.as_of_date, bool_or(responses.outcome in {_GOOD}) as is_answered
+                from {DATASET}.plan as plan
+                join closed using (account_id, as_of_date)
+                left join {DATASET}.responses as responses
+                    on responses.as_of_date = plan.as_of_date and responses.account_id = plan.account_id
+                    and responses.endpoint = plan.endpoint and responses.params = plan.params
+                    and responses.portfolio_id is not distinct from plan.portfolio_id
+                group by plan.account_id, plan.as_of_date, plan.endpoint, plan.portfolio_id, plan.params
+            )
+            select account_id from asked group by account_id, as_of_date having bool_and(coalesce(is_answered, false))
+            """,
+            night,
+        )
+        return frozenset(account_id for (account_id,) in rows)
+
+    def roster_size(self, before: date) -> int:
+        """How many accounts the newest good roster of an earlier night had."""
+        return int(
+            self._one(
+                f"""
+                select count(distinct account_id) from {DATASET}.accounts where as_of_date = (
+                    select max(as_of_date) from {DATASET}.accounts where as_of_date < ?
+                )
+                """,
+                before,
+            )
+            or 0
+        )
+
+    def missed_pnl(self, night: date, most: int) -> dict[str, tuple[date, ...]]:
+        """End dates between an account's first P&L report and tonight that no report answers, the newest `most` of all.
+
+        A date counts as missed if it is a weekday, or any day on which a sync ran.
+        """
+        rows = self._all(
+            f"""
+            with observed as (
+                select distinct account_id, cast(json_extract_string(params, '$.end_date') as date) as end_date
+                from {DATASET}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
+            ),
+            roster as (
+                select account_id from {DATASET}.accounts
+                where as_of_date = (select max(as_of_date) from {DATASET}.accounts)
+            ),
+            first_ones as (
+                select account_id, min(end_date) as first_date from observed
+                where account_id in (select account_id from roster) group by account_id
+            ),
+            nights as (select distinct as_of_date from {DATASET}.responses where endpoint = 'accounts'),
+            days as (
+                select cast(day as date) as day
+                from generate_series(
+                    (select min(first_date) from first_ones), cast(? as date) - interval 1 day, interval 1 day
+                ) as series(day)
+                where isodow(day) < 6 or cast(day as date) in (select as_of_date from nights)
+            )
+            select account_id, day from first_ones join days on day > first_date
+            where not exists (
+                select 1 from observed where observed.account_id = first_ones.account_id and observed.end_date = day
+            )
+            order by day desc, account_id limit ?
+            """,
+            night,
+            most,
+        )
+        missed: dict[str, list[date]] = {}
+        for account_id, day in rows:
+            missed.setdefault(account_id, []).append(day)
+        return {account_id: tuple(days) for account_id, days in missed.items()}
+
+    def _tables(self) -> set[str]:
+        if not self.path.exists():
+            return set()
+        with self.connect() as connection:
+            names = connection.execute(
+                "select table_name from information_schema.tables where table_schema = ?", [DATASET]
+            ).fetchall()
+        return {name for (name,) in names}
+
+    def _all(self, query: str, *values: object) -> list[Any]:
+        if not self._tables() >= TABLES.keys():
+            return []  # before the first load there is nothing to know
+        with self.connect() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def _one(self, query: str, *values: object) -> Any:
+        rows = self._all(query, *values)
+        return rows[0][0] if rows else None
+
+    def _dlt(self) -> Any:
+        if self._pipeline is None:
+            folder = self.path.parent / "dlt"
+            os.environ["DLT_DATA_DIR"] = str(folder)
+            import dlt
+
+            dlt.config["runtime.dlthub_telemetry"] = False
+            dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+            self._pipeline = dlt.pipeline(
+                "bluum_warehouse",
+                pipelines_dir=str(folder / "pipelines"),
+                destination=dlt.destinations.duckdb(str(self.path)),
+                dataset_name=DATASET,
+            )
+        return self._pipeline
+
