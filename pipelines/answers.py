@@ -156,6 +156,8 @@ def _row(record: Record, seen: set[tuple[object, ...]]) -> Row | Quarantined:
     key = (record.table.name, *(row[name] for name in record.table.key))
     if key in seen:
         names = ", ".join(record.table.key)
-        return Quarantined(record.table, names, key[-1], f"{names} stands twice in one answer", record.payload)  # type: ignore[arg-type]
+        return Quarantined(
+            record.table, names, row[record.table.key[-1]], f"{names} stands twice in one answer", record.payload
+        )
     seen.add(key)
     return row

@@ -63,7 +63,9 @@ async def _read_once(client: Client, request: Request, surface: str) -> tuple[An
     listing = Listing(request.params)
     while listing.has_more:
         params = listing.next_params()
-        exchange = await client.get(*path_of(Request(request.endpoint, request.account_id, request.portfolio_id, params), surface))
+        exchange = await client.get(
+            *path_of(Request(request.endpoint, request.account_id, request.portfolio_id, params), surface)
+        )
         if endpoint.is_personal:
             exchange = privacy.strip(exchange)
         if exchange.reply.outcome is not Outcome.OK or not endpoint.is_paged:

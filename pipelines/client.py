@@ -100,11 +100,13 @@ class Client:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._http.aclose()
 
     async def get(self, path: str, query: Mapping[str, str]) -> Exchange:
-        """Ask until an answer comes that asking again would not change, or until it is no use. Never raises for Bluum's faults."""
+        """Ask until asking again would change nothing, or is no use. Never raises for a fault of Bluum or the network."""
         attempts = faults = limited = 0
         started = self._pacer.monotonic()
 
@@ -123,7 +125,9 @@ class Client:
 
         def wait(state: RetryCallState) -> float:
             reply = _result(state).reply
-            seconds = min(_FIRST_BACKOFF * 2 ** (state.attempt_number - 1), _LONGEST_BACKOFF) * random.uniform(0.5, 1.5)
+            seconds: float = min(_FIRST_BACKOFF * 2 ** (state.attempt_number - 1), _LONGEST_BACKOFF) * random.uniform(
+                0.5, 1.5
+            )
             if reply.status == 429:
                 seconds = 1.0 if reply.retry_after is None else reply.retry_after  # 1: what Bluum's own sample assumes
                 self._pacer.pause(seconds)

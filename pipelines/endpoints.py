@@ -7,7 +7,7 @@ reading function of the answer that leads to it. Nothing else in pipelines/ name
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -111,17 +111,21 @@ def _member(body: Json, *names: str) -> Json:
 def _each(table: tables.Table, body: Json, names: str, given: Mapping[str, Any], key: str) -> Iterator[Piece]:
     """A record for each member of a list or map of the answer; `key` gets the member's number or its name.
 
-    A member that is no object stands as the payload's `value`. What is neither list nor map is quarantined whole.
+    Where the table has a column of the path `value`, a member is that value. What is neither list nor map is quarantined.
     """
+    is_map = any(column.name == key and column.kind is TEXT for column in table.columns)
+    is_bare = any(column.path == "value" for column in table.columns)
     members = _member(body, *names.split("."))
-    shape = dict if any(column.name == key and column.kind is TEXT for column in table.columns) else list
-    if members is None:
+    if isinstance(members, dict) and is_map:
+        numbered: Iterable[tuple[object, Json]] = members.items()
+    elif isinstance(members, list) and not is_map:
+        numbered = enumerate(members, start=1)
+    else:
+        if members is not None:
+            reason = f"expected {'an object' if is_map else 'a list'}"
+            yield Quarantined(table, names, members, reason, members)
         return
-    if not isinstance(members, shape):
-        yield Quarantined(table, names, members, f"expected {'an object' if shape is dict else 'a list'}", members)
-        return
-    for name, value in members.items() if isinstance(members, dict) else enumerate(members, start=1):
-        is_bare = any(column.path == "value" for column in table.columns)
+    for name, value in numbered:
         yield Record(table, {"value": value} if is_bare else value, {**given, key: name})
 
 

@@ -21,6 +21,10 @@ class WarehouseUnusable(BluumError):
     """The data folder or the warehouse file cannot be used."""
 
 
+class ModelsFailed(BluumError):
+    """A model or a blocking check failed: what landed stays, nothing was published."""
+
+
 class Interrupted(BluumError):
     """A signal ended the sync after its batch had landed."""
 

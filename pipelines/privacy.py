@@ -20,7 +20,17 @@ DROPPED = "(dropped)"
 
 _PERSONAL = frozenset(
     {"contact", "identity", "disclosures", "agreements", "signed_agreements", "trusted_contact", "compliance_checks"}
-    | {"first_name", "middle_name", "last_name", "date_of_birth", "email", "phone", "address", "tax_id_type", "metadata"}
+    | {
+        "first_name",
+        "middle_name",
+        "last_name",
+        "date_of_birth",
+        "email",
+        "phone",
+        "address",
+        "tax_id_type",
+        "metadata",
+    }
     | {"country_of_tax_residence", "country_of_citizenship", "country_of_birth", "funding_source", "is_control_person"}
     | {"is_affiliated_exchange_or_finra", "is_affiliated_exchange_or_iiroc", "is_politically_exposed"}
     | {"immediate_family_exposed", "is_discretionary", "employment_status", "employer_name", "employer_address"}
@@ -40,14 +50,12 @@ def strip(exchange: Exchange) -> Exchange:
 
 
 def _roster(body: Json) -> Json:
-    match body:
-        case list():
-            return [_account(item) for item in body]
-        case {"data": list() as data}:
-            envelope = {name: body[name] for name in ("object", "url", "has_more") if name in body}
-            return {**envelope, "data": [_account(item) for item in data]}
-        case _:
-            return DROPPED
+    if isinstance(body, list):
+        return [_account(item) for item in body]
+    if isinstance(body, dict) and isinstance(body.get("data"), list):
+        envelope = {name: value for name, value in body.items() if name in ("object", "url", "has_more")}
+        return {**envelope, "data": [_account(item) for item in body["data"]]}
+    return DROPPED
 
 
 def _account(item: Any) -> Json:

@@ -85,7 +85,9 @@ class Sync:
         self.progress.as_of_date = night.as_of_date
         self._known = self.warehouse.answered(night.as_of_date)
         await self._begin(first, reader, landing)
+        self.observe(self.progress)
         await self._work(reader, landing)
+        self.observe(self.progress)
         if self.settings.keep_bodies_days is not None:
             self.warehouse.drop_old_bodies(night.as_of_date - timedelta(days=self.settings.keep_bodies_days))
         return self.progress
@@ -145,7 +147,9 @@ class Sync:
         if not answers[-1].outcome.is_good:
             self.warehouse.load(landing)
             reason = self.progress.failures[-1].reason
-            raise RosterRefused(f"the list of accounts cannot be used: {reason}; no account was asked, nothing was published")
+            raise RosterRefused(
+                f"the list of accounts cannot be used: {reason}; no account was asked, nothing was published"
+            )
 
     def _judged(self, answer: Answer, night: date) -> Answer:
         """The roster's answer, rejected when it is no roster or has lost more accounts than one may in a night."""
@@ -156,7 +160,7 @@ class Sync:
             problem = f"{last.exchange.reply.message} (HTTP {last.exchange.reply.status}); is {self.settings.api_url} right?"
         elif answer.outcome.is_good and (before - now) * 100 > before * allowed:
             problem = (
-                f"it went from {before} to {now} accounts, and BLUUM_ROSTER_SHRINK_PERCENT lets it lose {allowed:g} % a night"
+                f"it went from {before} to {now} accounts; BLUUM_ROSTER_SHRINK_PERCENT lets it lose {allowed:g} % a night"
             )
         else:
             return answer
@@ -201,10 +205,11 @@ class Sync:
                 while (self._queue or pending) and not self.stop.is_set():
                     while self._queue and len(pending) < self.client.connections:
                         pending.add(asyncio.create_task(ask(self.client, self._queue.popleft(), reader.night.surface)))
-                    done, _ = await asyncio.wait({*pending, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done & pending:
+                    await asyncio.wait([*pending, stopping], return_when=asyncio.FIRST_COMPLETED)
+                    finished = {task for task in pending if task.done()}
+                    pending -= finished
+                    for task in finished:
                         self._land(task.result(), reader, landing)
-                    pending -= done
                     self.progress.waiting = len(self._queue) + len(pending)
                     self.observe(self.progress)
                     is_due = self.monotonic() - batch_started > BATCH_SECONDS or landing.responses >= BATCH_RESPONSES
@@ -214,7 +219,8 @@ class Sync:
                         loading = loop.run_in_executor(executor, self._load, landing)
                         landing, batch_started = Landing(), self.monotonic()
             finally:
-                for task in {*pending, stopping}:
+                stopping.cancel()
+                for task in pending:
                     task.cancel()
                 if loading:
                     await loading
@@ -235,7 +241,8 @@ def sync(settings: Settings, run_id: str, observe: Callable[[Progress], None] = 
 
 
 async def _sync(settings: Settings, run_id: str, observe: Callable[[Progress], None]) -> Progress:
-    assert settings.api_key is not None and settings.api_secret is not None
+    assert settings.api_key is not None
+    assert settings.api_secret is not None
     pacer = Pacer(settings.requests_per_second)
     async with Client(
         settings.api_url,

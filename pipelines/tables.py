@@ -319,7 +319,7 @@ POLICY_SUB_ALLOCATIONS = Table(
 )
 
 POLICY_TERMS = Table(
-    "policy_terms",  # the lists of a policy, one row an item: secondary, excluded_sectors, excluded_securities, esg_criteria
+    "policy_terms",  # one row per item of secondary, excluded_sectors, excluded_securities and esg_criteria
     (
         _given("account_id"),
         _given("ips_id"),

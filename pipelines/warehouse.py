@@ -8,14 +8,16 @@ never committed; after it, every row of raw.* counts. What is true among them is
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipelines.answers import Landing
 from pipelines.endpoints import Request
@@ -27,26 +29,57 @@ _COMMITTED = f"select load_id from {DATASET}._dlt_loads where status = 0"
 _GOOD = "('ok', 'absent', 'disabled')"
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What one run came to: HTTP requests sent, how many of them again, how many answered 429, and rows per raw table."""
+
+    requests: int
+    retries: int
+    rate_limited: int
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How complete a night is."""
+
+    accounts_expected: int
+    accounts_landed: int  # with every question answered and no row quarantined
+    missing: list[tuple[str, str | None, str | None, str]]  # keys of the requests without a good answer
+    quarantined: list[tuple[str, str | None, str, str, str, int]]  # endpoint, account_id, table, field, reason, rows
+
+
 class Warehouse:
     """The pipeline's own DuckDB file. One process at a time may hold it: see `lock.py`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = 60) -> None:
         self.path = path
+        self.patience = patience  # seconds to wait for another process to let go of the file
         self._pipeline: Any = None
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for a moment; nobody keeps one open, since dlt and dbt open the same file."""
         try:
-            connection = duckdb.connect(str(self.path))
+            connection = self._open()
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            raise WarehouseUnusable(f"{self.path} cannot be opened as a DuckDB file, and was left as it is: {reason}") from error
+            raise WarehouseUnusable(f"{self.path} cannot be opened, and was left as it is: {reason}") from error
         try:
             connection.execute("set TimeZone = 'UTC'")
             yield connection
         finally:
             connection.close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        # A sync that was killed may leave its dbt running for a moment, and dbt then holds the file.
+        retrying = Retrying(
+            retry=retry_if_exception(lambda error: "Could not set lock" in str(error)),
+            stop=stop_after_delay(self.patience),
+            wait=wait_fixed(0.25),
+            reraise=True,
+        )
+        return retrying(duckdb.connect, str(self.path))
 
     def sweep(self) -> None:
         """Delete the rows of loads that never committed, and what dlt has pending of them."""
@@ -82,11 +115,14 @@ class Warehouse:
     def drop_old_bodies(self, before: date) -> None:
         """Empty the bodies of nights before a day; their typed rows stay."""
         with self.connect() as connection:
-            connection.execute(f"update {DATASET}.responses set body = null where as_of_date < ? and body is not null", [before])
+            connection.execute(
+                f"update {DATASET}.responses set body = null where as_of_date < ? and body is not null", [before]
+            )
 
     def newest_night(self) -> date | None:
         """The last night that anything was landed for."""
-        return self._one(f"select max(as_of_date) from {DATASET}.responses")
+        night: date | None = self._one(f"select max(as_of_date) from {DATASET}.responses")
+        return night
 
     def last_sequence(self, night: date) -> int:
         """The sequence number of the night's last response; 0 when it has none."""
@@ -107,14 +143,14 @@ class Warehouse:
             )
         )
 
-    def planned(self, night: date, surface: str) -> list[Request]:
-        """What the night's answers on this surface told us to ask, in the order they told it."""
+    def planned(self, night: date, surface: str | None = None) -> list[Request]:
+        """What the night's answers, on this surface or any, told us to ask, in the order they told it."""
         rows = self._all(
             f"""
             select plan.endpoint, plan.account_id, plan.portfolio_id, plan.params
             from {DATASET}.plan as plan
             join {DATASET}.responses as responses using (response_id)
-            where plan.as_of_date = ? and responses.surface = ?
+            where plan.as_of_date = ? and responses.surface = coalesce(?, responses.surface)
             group by all order by min(plan.response_id), min(plan.rowid)
             """,
             night,
@@ -124,9 +160,8 @@ class Warehouse:
 
     def held_policies(self) -> frozenset[tuple[str, int]]:
         """(account_id, version) of every published policy version whose body has landed."""
-        return frozenset(
-            self._all(f"select distinct account_id, version from {DATASET}.policy_versions where lower(status) is distinct from 'draft'")
-        )
+        published = "lower(status) is distinct from 'draft'"
+        return frozenset(self._all(f"select distinct account_id, version from {DATASET}.policy_versions where {published}"))
 
     def closed_before(self, night: date) -> frozenset[str]:
         """Accounts that an earlier night has seen closed, with all of its questions about them answered."""
@@ -207,6 +242,43 @@ class Warehouse:
             missed.setdefault(account_id, []).append(day)
         return {account_id: tuple(days) for account_id, days in missed.items()}
 
+    def standing(self, night: date, only: frozenset[str] = frozenset()) -> Standing:
+        """How complete a night is, for these accounts or for all."""
+        asked = {request.key for request in self.planned(night) if not only or request.account_id in only}
+        missing = sorted(asked - self.answered(night), key=str)
+        expected = {account_id for _, account_id, _, _ in asked}
+        quarantined = self._all(
+            f"""
+            select endpoint, account_id, table_name, field, reason, count(*) from {DATASET}.quarantine
+            where as_of_date = ? group by all order by all
+            """,
+            night,
+        )
+        troubled = {account_id for _, account_id, _, _ in missing} | {row[1] for row in quarantined}
+        return Standing(
+            len(expected), len(expected - troubled), missing, [row for row in quarantined if not only or row[1] in only]
+        )
+
+    def figures(self, run_id: str) -> Figures:
+        """What one run landed."""
+        requests, retries, limited = (
+            self._all(
+                f"""
+            select coalesce(sum(attempts), 0), coalesce(sum(attempts - 1), 0), coalesce(sum(rate_limited), 0)
+            from {DATASET}.responses where run_id = ?
+            """,
+                run_id,
+            )[0]
+            if self._tables()
+            else (0, 0, 0)
+        )
+        rows = {}
+        for name in TABLES:
+            ids = f"select response_id from {DATASET}.responses where run_id = ?"
+            query = f"select count(*) from {DATASET}.{name} where response_id in ({ids})"
+            rows[name] = self._one(query, run_id) or 0
+        return Figures(int(requests), int(retries), int(limited), rows)
+
     def _tables(self) -> set[str]:
         if not self.path.exists():
             return set()
@@ -220,7 +292,8 @@ class Warehouse:
         if not self._tables() >= TABLES.keys():
             return []  # before the first load there is nothing to know
         with self.connect() as connection:
-            return connection.execute(query, values).fetchall()
+            rows: list[Any] = connection.execute(query, values).fetchall()
+        return rows
 
     def _one(self, query: str, *values: object) -> Any:
         rows = self._all(query, *values)
@@ -230,9 +303,9 @@ class Warehouse:
         if self._pipeline is None:
             folder = self.path.parent / "dlt"
             os.environ["DLT_DATA_DIR"] = str(folder)
+            os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # before dlt reads it: nothing goes to anybody but Bluum
             import dlt
 
-            dlt.config["runtime.dlthub_telemetry"] = False
             dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
             self._pipeline = dlt.pipeline(
                 "bluum_warehouse",
@@ -241,4 +314,3 @@ class Warehouse:
                 dataset_name=DATASET,
             )
         return self._pipeline
-

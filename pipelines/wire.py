@@ -68,11 +68,11 @@ def decipher(status: int, headers: Mapping[str, str], content: bytes, now: datet
             # A gateway's page or a cut body under a 200 is a fault of transport, not an answer: worth asking again.
             kind = headers.get("content-type", "no content type")
             return Reply(Outcome.REJECTED, status, message=f"HTTP {status} ({kind}): {error}", is_transient=True)
-    error = error_of(content)
-    code, message = error or (None, None)
+    told = error_of(content)
+    code, message = told or (None, None)
     message = message or f"HTTP {status} without a readable error body"
     # A 404 that is a gateway's page, or about a path nobody serves, does not say that Bluum has none.
-    if status == 404 and code != "BLUM-404-002" and (error is not None or not content):
+    if status == 404 and code != "BLUM-404-002" and (told is not None or not content):
         return Reply(Outcome.ABSENT, status, code=code, message=message)
     if status == 403 and code == "PRODUCT_NOT_ENABLED":
         return Reply(Outcome.DISABLED, status, code=code, message=message)
@@ -92,13 +92,14 @@ def parse(content: bytes) -> Json:
     Raises Unreadable for what is not one JSON text, and for an object that names a member twice.
     """
     try:
-        return json.loads(
+        body: Json = json.loads(
             content.decode("utf-8-sig"),
             parse_float=_number,
             parse_int=_number,
             parse_constant=str,  # NaN and Infinity are no JSON; as text they fail in their own row, not in the body
             object_pairs_hook=_object,
         )
+        return body
     except UnicodeDecodeError as error:
         raise Unreadable("the body is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -130,7 +131,8 @@ def error_of(content: bytes) -> tuple[str | None, str | None] | None:
         return None
     if not isinstance(body, dict):
         return None
-    fields = body["error"] if isinstance(body.get("error"), dict) else body
+    inner = body.get("error")
+    fields: dict[str, Any] = inner if isinstance(inner, dict) else body
     code, message, detail = fields.get("code"), fields.get("message"), fields.get("details") or fields.get("param")
     text = None if message is None else f"{message} ({detail})" if detail else str(message)
     return (None if code is None else str(code)), text
@@ -141,15 +143,13 @@ def items(body: Json) -> tuple[list[Json], bool]:
 
     Reads a bare array, an envelope or any object with an array in `data`, and `{"portfolios": [...]}`.
     """
-    match body:
-        case list():
-            return body, False
-        case {"data": list() as data}:
-            return data, body.get("has_more") is True
-        case {"portfolios": list() as portfolios}:
-            return portfolios, False
-        case _:
-            raise Unreadable("expected a list")
+    if isinstance(body, list):
+        return body, False
+    if isinstance(body, dict):
+        for name in ("data", "portfolios"):
+            if isinstance(members := body.get(name), list):
+                return members, body.get("has_more") is True
+    raise Unreadable("expected a list")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

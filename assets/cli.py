@@ -1,0 +1,117 @@
+"""The program `bluum`: what a person types, and the one place where errors become a line and an exit code.
+
+Exit codes: 0 complete, 3 landed with failures, 1 nothing published, 2 wrong usage, 130 or 143 stopped by a signal.
+The work is done elsewhere; commands import it when they run, so that `bluum --help` answers at once.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from pipelines.errors import BluumError, Interrupted
+from pipelines.settings import Settings
+
+COMPLETE, NOTHING_PUBLISHED, WITH_FAILURES = 0, 1, 3
+PROJECT = Path(__file__).parent.parent
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.callback()
+def bluum() -> None:
+    """A nightly sync of the Bluum wealth API into a DuckDB warehouse that keeps what the API forgets."""
+
+
+@app.command()
+def sync() -> None:
+    """Sync tonight, build the marts, check them, publish bi.duckdb. Run again, it asks only for what is missing."""
+    from assets.night import run_night
+
+    raise typer.Exit(run_night(Settings(), out))
+
+
+@app.command()
+def status() -> None:
+    """Say what the warehouse holds, how complete its last nights are, what is published and who is writing."""
+    from assets.report import print_status
+
+    print_status(Settings(), out)
+
+
+@app.command()
+def publish() -> None:
+    """Publish the marts as they stand in the warehouse, without asking the API for anything."""
+    from assets.publishing import publish as publish_marts
+    from pipelines.lock import writing
+
+    settings = Settings()
+    with writing(settings.data_dir, "bluum publish"):
+        rows = publish_marts(settings, run_id="bluum publish")
+    out.print(f"{settings.bi}: {len(rows)} tables, {sum(rows.values())} rows")
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="0: any free one")] = 8080,
+    accounts: Annotated[int, typer.Option(help="how many accounts its world has")] = 12,
+    rate_limit: Annotated[int, typer.Option(help="requests a second; 0: none")] = 10,
+    latency: Annotated[float, typer.Option(help="seconds added to every answer")] = 0.0,
+    seed: Annotated[str, typer.Option(help="another seed, another world")] = "bluum",
+) -> None:
+    """Serve the bundled Bluum API on loopback until Ctrl-C."""
+    from assets.ingest import sandbox_now
+    from sandbox.options import Options
+    from sandbox.server import serve
+
+    options = Options(accounts=accounts, rate_limit=rate_limit, latency=latency, seed=seed, start=sandbox_now())
+    serve(
+        options,
+        port,
+        announce=lambda it: out.print(f"BLUUM_BASE_URL={it.base_url} BLUUM_API_KEY={it.key} BLUUM_API_SECRET={it.secret}"),
+    )
+
+
+@app.command()
+def dev() -> None:
+    """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""
+    from assets.night import dagster_home
+
+    os.environ["DAGSTER_HOME"] = str(dagster_home(Settings()))
+    os.chdir(PROJECT)
+    os.execv(Path(sys.executable).with_name("dagster"), ["dagster", "dev", "--workspace", str(PROJECT / "workspace.yaml")])
+
+
+def main() -> NoReturn:
+    """Run the program; a mistake of the user's or of the world's ends in one line, one of ours in a traceback."""
+    os.umask(0o077)  # what is written is for its owner; bi.duckdb has a setting of its own
+    try:
+        app(standalone_mode=True)
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        for problem in error.errors():
+            name = str(problem["loc"][0]).upper() if problem["loc"] else ""
+            variable = name if name.startswith("BLUUM_") or not name else f"BLUUM_{name}"
+            value = "" if "SECRET" in variable or not variable else f" ({problem['input']!r})"
+            err.print(
+                f"bluum: {variable}{value}{': ' if variable else ''}{problem['msg'].removeprefix('Value error, ')}",
+                markup=False,
+            )
+        sys.exit(NOTHING_PUBLISHED)
+    except Interrupted as error:
+        err.print(f"bluum: {error}", markup=False)
+        sys.exit(128 + error.signal_number)
+    except BluumError as error:
+        err.print(f"bluum: {error}", markup=False)
+        sys.exit(NOTHING_PUBLISHED)
+    except KeyboardInterrupt:
+        err.print("bluum: stopped; what had landed stays, `bluum sync` goes on from there")
+        sys.exit(130)
+    sys.exit(COMPLETE)

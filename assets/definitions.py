@@ -1,0 +1,28 @@
+"""What Dagster loads: the assets, the job and the schedule, put together. Needs no settings, no network, no credentials."""
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from assets.ingest import build_ingest
+from assets.models import build_models
+from assets.nightly import nightly, nightly_schedule
+from assets.publishing import build_published
+from pipelines.settings import Settings
+from pipelines.sync import Progress
+
+
+def build_defs(
+    settings: Callable[[], Settings] = Settings, observe: Callable[[Progress], None] = lambda progress: None
+) -> dg.Definitions:
+    """The definitions; `settings` is called when a step runs, never while they load."""
+    models = build_models(settings)
+    marts = [key for key in models.keys if key.path[0] == "marts"]
+    return dg.Definitions(
+        assets=[build_ingest(settings, observe), models, build_published(settings, marts)],
+        jobs=[nightly],
+        schedules=[nightly_schedule],
+    )
+
+
+defs = build_defs()

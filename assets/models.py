@@ -1,0 +1,84 @@
+"""The dbt project as Dagster assets: every model an asset, every dbt test an asset check.
+
+What a model says is in sql/; here is only how Dagster finds and runs it. The manifest is dbt's own summary of sql/, made
+again when a file there is newer.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
+
+from pipelines.errors import ModelsFailed
+from pipelines.lock import writing
+from pipelines.settings import Settings
+
+PROJECT = Path(__file__).parent.parent / "sql"
+_MANIFEST = PROJECT / "target" / "manifest.json"
+
+
+class _Layers(DagsterDbtTranslator):
+    """Groups models by layer, which is the folder they are in."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return str(dbt_resource_props["fqn"][1])
+
+
+def manifest() -> Path:
+    """The path of an up-to-date manifest; parses sql/ if it is missing or older than a file there (about four seconds)."""
+    sources = [path for path in PROJECT.rglob("*") if path.suffix in {".sql", ".yml", ".md"} and "target" not in path.parts]
+    if not _MANIFEST.exists() or _MANIFEST.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+        from dbt.cli.main import dbtRunner
+
+        result = dbtRunner().invoke(["parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"])
+        if not result.success:
+            raise RuntimeError(f"dbt cannot parse {PROJECT}: {result.exception}")
+    return _MANIFEST
+
+
+def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
+    """The models and their tests, as one step."""
+
+    @dbt_assets(manifest=manifest(), name="models", pool="warehouse", dagster_dbt_translator=_Layers())
+    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        configured = settings()
+        dbt = DbtCliResource(
+            project_dir=str(PROJECT),
+            profiles_dir=str(PROJECT),
+            dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        )
+        os.environ["BLUUM_WAREHOUSE"] = str(configured.warehouse)
+        target = configured.data_dir.resolve() / "dbt"
+        with writing(configured.data_dir, "models"):
+            try:
+                # Unit tests judge the SQL, not tonight's data: `make test` runs them.
+                yield from dbt.cli(
+                    ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target
+                ).stream()
+            except DagsterDbtCliRuntimeError as error:
+                raise ModelsFailed(_failures(target)) from error
+
+    return models
+
+
+def _failures(target: Path) -> str:
+    """The models and tests that failed, by name and with dbt's message, as run_results.json has them."""
+    try:
+        results = json.loads((target / "run_results.json").read_text())["results"]
+    except (OSError, ValueError, KeyError):
+        results = []
+    failed = [
+        f"{result['unique_id'].split('.')[2]}: {(result['message'] or '').strip().splitlines()[0]}"
+        for result in results
+        if result["status"] in ("error", "fail")
+    ]
+    return (
+        f"the models or their checks failed ({'; '.join(failed) or 'dbt did not start'}); what was asked has landed, "
+        f"bi.duckdb is as it was; see {target / 'dbt.log'}"
+    )

@@ -1,0 +1,18 @@
+"""When the night runs: the job `nightly` and its schedule. What it runs is in ingest.py, models.py and publishing.py."""
+
+import dagster as dg
+
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    executor_def=dg.in_process_executor,  # one process, so that one writer: DuckDB takes no second
+    description="One night: sync, models and their checks, publish.",
+)
+
+nightly_schedule = dg.ScheduleDefinition(
+    name="nightly_schedule",
+    job=nightly,
+    cron_schedule="0 22 * * *",
+    execution_timezone="America/New_York",
+    description="Every evening after the market's close. Start it in the UI.",
+)

@@ -1,0 +1,71 @@
+"""One writer at a time: the lock on a data folder, and who holds it.
+
+The operating system frees the lock when its process dies, however it dies, so a lock is never left behind; the text beside
+it only tells a person who holds it now.
+"""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipelines.errors import BluumError, WarehouseUnusable
+
+
+class Locked(BluumError):
+    """Another process writes to the data folder."""
+
+
+@contextmanager
+def writing(data_dir: Path, purpose: str) -> Iterator[None]:
+    """Hold the data folder for writing; may be entered again by the process that holds it.
+
+    Raises Locked, naming the holder, and WarehouseUnusable if the folder cannot be written.
+    """
+    folder = data_dir.resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(folder / "writer.lock", timeout=0, is_singleton=True, thread_local=False, mode=0o600)
+        lock.acquire()
+    except Timeout:
+        raise Locked(f"{holder(folder)} is writing to {folder}; nothing was done") from None
+    except OSError as error:
+        raise WarehouseUnusable(f"the data folder {folder} cannot be written: {error.strerror or error}") from error
+    try:
+        if lock.lock_counter == 1:
+            _note(folder).write_text(json.dumps(_self(purpose)))
+        yield
+    finally:
+        if lock.lock_counter == 1:
+            _note(folder).unlink(missing_ok=True)
+        lock.release()
+
+
+def holder(folder: Path) -> str:
+    """Who holds the lock of a data folder, for a message."""
+    try:
+        note = json.loads(_note(folder).read_text())
+    except (OSError, ValueError):
+        return "another process"  # it is between taking the lock and writing the note
+    return f"`{note['purpose']}` (process {note['pid']} on {note['host']}, since {note['since']})"
+
+
+def _note(folder: Path) -> Path:
+    return folder / "writer.json"
+
+
+def _self(purpose: str) -> dict[str, object]:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return {
+        "purpose": purpose,
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": since,
+        "python": sys.version.split()[0],
+    }
