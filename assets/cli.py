@@ -6,6 +6,8 @@ The work is done elsewhere; commands import it when they run, so that `bluum --h
 
 import os
 import sys
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +20,15 @@ from pipelines.settings import Settings
 
 COMPLETE, NOTHING_PUBLISHED, WITH_FAILURES = 0, 1, 3
 PROJECT = Path(__file__).parent.parent
+
+
+class Every(StrEnum):
+    """How dense a backfill is."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
@@ -35,6 +46,35 @@ def sync() -> None:
     from assets.night import run_night
 
     raise typer.Exit(run_night(Settings(), out))
+
+
+@app.command("backfill-pnl")
+def backfill_pnl(
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first end date")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last end date")],
+    every: Annotated[Every, typer.Option(help="each weekday, each Friday, or the last day of each month")] = Every.day,
+) -> None:
+    """Ask for the P&L reports of the past that no night has, then build and publish. Run again, it goes on."""
+    from assets.night import run_backfill
+    from pipelines.backfill import Window
+
+    raise typer.Exit(run_backfill(Settings(), out, Window(start.date(), end.date(), every.value)))
+
+
+@app.command()
+def reread() -> None:
+    """Read the kept answers with quarantined rows again, now that the program may have learned to, then publish."""
+    from assets.night import run_reread
+
+    raise typer.Exit(run_reread(Settings(), out, everything=False))
+
+
+@app.command()
+def rebuild() -> None:
+    """Rebuild every typed table and every mart from the kept answers alone, then publish."""
+    from assets.night import run_reread
+
+    raise typer.Exit(run_reread(Settings(), out, everything=True))
 
 
 @app.command()

@@ -6,17 +6,18 @@ wants to see. They have no partitions: what Bluum said on a night that is over c
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, cast, get_args
 
 import dagster as dg
 from pydantic import SecretStr
 
+from pipelines.backfill import NoBackfill, Step, Window, plan
 from pipelines.endpoints import MARKET_ZONE
 from pipelines.lock import writing
 from pipelines.settings import Settings
-from pipelines.sync import Progress, sync
+from pipelines.sync import Observer, fill, sync
 from pipelines.tables import TABLES
 from pipelines.warehouse import Warehouse
 
@@ -29,8 +30,28 @@ def key_of(table: str) -> dg.AssetKey:
     return dg.AssetKey(["bluum", table])
 
 
-def build_ingest(settings: Callable[[], Settings], observe: Callable[[Progress], None]) -> dg.AssetsDefinition:
-    """The step that syncs one night, and the assets it fills."""
+class IngestConfig(dg.Config):
+    """What to ask. Both dates empty: tonight. Both given: P&L reports of the past, and nothing else."""
+
+    pnl_from: str = ""
+    pnl_to: str = ""
+    pnl_every: str = "day"  # day, week or month
+
+    @property
+    def window(self) -> Window | None:
+        """The backfill's window, if one is asked for."""
+        if not self.pnl_from and not self.pnl_to:
+            return None
+        if self.pnl_every not in get_args(Step):
+            raise NoBackfill(f"pnl_every is {self.pnl_every!r}, and must be one of {', '.join(get_args(Step))}")
+        try:
+            return Window(date.fromisoformat(self.pnl_from), date.fromisoformat(self.pnl_to), cast(Step, self.pnl_every))
+        except ValueError as error:
+            raise NoBackfill(f"pnl_from and pnl_to must both be dates like 2026-01-31: {error}") from error
+
+
+def build_ingest(settings: Callable[[], Settings], observe: Observer) -> dg.AssetsDefinition:
+    """The step that asks Bluum, and the assets it fills."""
     specs = [
         dg.AssetSpec(
             key_of(table), group_name="raw", kinds={"dlt", "duckdb"}, metadata={"dagster/table_name": f"raw.{table}"}
@@ -39,13 +60,17 @@ def build_ingest(settings: Callable[[], Settings], observe: Callable[[Progress],
     ]
 
     @dg.multi_asset(name="ingest", specs=specs, pool="warehouse")
-    def ingest(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def ingest(context: dg.AssetExecutionContext, config: IngestConfig) -> Iterator[dg.MaterializeResult[None]]:
         started = monotonic()
         with connected(settings()) as configured, writing(configured.data_dir, "sync"):
-            progress = sync(configured, context.run_id, observe)
+            if config.window:
+                backfill = plan(Warehouse(configured.warehouse), config.window, configured.accounts)
+                progress = fill(configured, context.run_id, backfill.requests, observe)
+            else:
+                progress = sync(configured, context.run_id, observe)
             figures = Warehouse(configured.warehouse).figures(context.run_id)
         summary: dict[str, Any] = {
-            "as_of_date": str(progress.as_of_date),
+            "as_of_date": str(progress.as_of_date or "nothing to ask"),
             "requests": figures.requests,
             "retries": figures.retries,
             "rate_limited": figures.rate_limited,

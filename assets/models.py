@@ -42,11 +42,17 @@ def manifest() -> Path:
     return _MANIFEST
 
 
+class ModelsConfig(dg.Config):
+    """How to build the models: what changed, or everything again from raw."""
+
+    full_refresh: bool = False
+
+
 def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
     """The models and their tests, as one step."""
 
     @dbt_assets(manifest=manifest(), name="models", pool="warehouse", dagster_dbt_translator=_Layers())
-    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def models(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
         configured = settings()
         dbt = DbtCliResource(
             project_dir=str(PROJECT),
@@ -58,9 +64,8 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
         with writing(configured.data_dir, "models"):
             try:
                 # Unit tests judge the SQL, not tonight's data: `make test` runs them.
-                yield from dbt.cli(
-                    ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target
-                ).stream()
+                arguments = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
+                yield from dbt.cli(arguments, context=context, target_path=target).stream()
             except DagsterDbtCliRuntimeError as error:
                 raise ModelsFailed(_failures(target)) from error
 

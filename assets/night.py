@@ -6,7 +6,7 @@ What the night does is said by the assets; what is printed by `report.py`.
 import os
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from time import monotonic
@@ -17,18 +17,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from assets.definitions import build_defs
 from assets.report import print_summary
+from pipelines.backfill import Window, plan
 from pipelines.errors import BluumError
 from pipelines.lock import writing
+from pipelines.rereading import reread
 from pipelines.settings import Settings
 from pipelines.sync import Progress as Synced
+from pipelines.warehouse import Warehouse
 
 _PROJECT = Path(__file__).parent.parent
 
 
-def run_night(settings: Settings, console: Console) -> int:
-    """Sync, models, checks, publish. Returns the exit code; raises BluumError if nothing could be published."""
+def run_night(settings: Settings, console: Console, job: str = "nightly", **config: Mapping[str, object]) -> int:
+    """Run a job (by default: sync, models, checks, publish), with its steps' config. Returns the exit code.
+
+    Raises BluumError if nothing could be published.
+    """
     started = monotonic()
-    if settings.wants_sandbox:
+    if settings.wants_sandbox and job == "nightly":
         console.print("No BLUUM_API_KEY, no BLUUM_BASE_URL: asking the bundled sandbox, whose people and money are made up.")
     with writing(settings.data_dir, "bluum sync"), _progress(console) as progress:
         line = progress.add_task("connecting", total=None)
@@ -42,8 +48,35 @@ def run_night(settings: Settings, console: Console) -> int:
             text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
             progress.update(line, completed=synced.asked, total=total, description=text)
 
-        result = _execute(settings, observe)
+        result = _execute(settings, observe, job, config)
     return print_summary(settings, console, seen, result.run_id, monotonic() - started)
+
+
+def run_backfill(settings: Settings, console: Console, window: Window) -> int:
+    """Say what a backfill will ask and how long that takes, then ask it, build and publish. Returns the exit code."""
+    backfill = plan(Warehouse(settings.warehouse), window, settings.accounts)
+    minutes = backfill.minutes(settings.requests_per_second)
+    pace = f"about {minutes:.1f} minutes at the limit" if minutes else "at no limit"
+    console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} are held already.")
+    for account_id, why in backfill.refused.items():
+        console.print(f"Not asked for account {account_id}: {why}.", markup=False)
+    if not backfill.requests:
+        return 0
+    config = {"pnl_from": str(window.start), "pnl_to": str(window.end), "pnl_every": window.every}
+    return run_night(settings, console, ingest=config)
+
+
+def run_reread(settings: Settings, console: Console, *, everything: bool) -> int:
+    """Read kept answers again, then build the models (all of them anew after `everything`) and publish."""
+    purpose = "bluum rebuild" if everything else "bluum reread"
+    with writing(settings.data_dir, purpose):
+        result = reread(Warehouse(settings.warehouse), everything=everything)
+        console.print(
+            f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
+            f"{result.rejected} that still cannot be read"
+        )
+        _execute(settings, lambda progress: None, "remodel", {"models": {"full_refresh": everything}})
+    return 0
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -54,15 +87,20 @@ def dagster_home(settings: Settings) -> Path:
     return home
 
 
-def _execute(settings: Settings, observe: Callable[[Synced], None]) -> dg.ExecuteInProcessResult:
+def _execute(
+    settings: Settings, observe: Callable[[Synced], None], job: str, config: Mapping[str, Mapping[str, object]]
+) -> dg.ExecuteInProcessResult:
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     defs = build_defs(lambda: settings, observe)
-    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    run_config = {
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        "ops": {step: {"config": dict(values)} for step, values in config.items()},
+    }
     try:
         # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
         with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            return defs.resolve_job_def("nightly").execute_in_process(instance=instance, run_config=quiet)
+            return defs.resolve_job_def(job).execute_in_process(instance=instance, run_config=run_config)
     except Exception as error:
         raise _reason(error) from error
 

@@ -1,4 +1,4 @@
-"""When the night runs: the job `nightly` and its schedule. What it runs is in ingest.py, models.py and publishing.py."""
+"""What runs together and when: the jobs and the schedule. What they run is in ingest.py, models.py and publishing.py."""
 
 import dagster as dg
 
@@ -7,6 +7,13 @@ nightly = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,  # one process, so that one writer: DuckDB takes no second
     description="One night: sync, models and their checks, publish.",
+)
+
+remodel = dg.define_asset_job(
+    "remodel",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("raw"),
+    executor_def=dg.in_process_executor,
+    description="Models and their checks, publish: the night without asking Bluum for anything.",
 )
 
 nightly_schedule = dg.ScheduleDefinition(

@@ -6,7 +6,7 @@ The same code reads an answer fresh from the API and one kept in raw.responses, 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -62,11 +62,15 @@ class Reader:
         reading = self._read(answer, ids, landing, counts)
         for number, (page, response_id) in enumerate(zip(answer.pages, ids, strict=True)):
             landing.add(tables.RESPONSES, self._response(answer, reading, number, page, response_id, ids[0], counts))
-        for request in reading.follow_ups:
-            endpoint, account_id, portfolio_id, params = request.key
-            plan = {"endpoint": endpoint, "account_id": account_id, "portfolio_id": portfolio_id, "params": params}
-            landing.add(tables.PLAN, self._stamped(ids[-1], plan))
+        self.plan(reading.follow_ups, landing)
         return reading
+
+    def plan(self, requests: Iterable[Request], landing: Landing) -> None:
+        """Note what the newest response of the landing tells us to ask."""
+        for request in requests:
+            names = ("endpoint", "account_id", "portfolio_id", "params")
+            response_id = landing.rows["responses"][-1]["response_id"]
+            landing.add(tables.PLAN, self._stamped(response_id, dict(zip(names, request.key, strict=True))))
 
     def _read(self, answer: Answer, ids: list[str], landing: Landing, counts: dict[str, int]) -> Reading:
         if answer.outcome is not Outcome.OK:

@@ -8,12 +8,9 @@ the rest. What is asked is `endpoints.py`, how is `client.py`, what an answer be
 
 import asyncio
 import itertools
-import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
@@ -25,10 +22,12 @@ from pipelines.endpoints import Night, Request, roster
 from pipelines.errors import Interrupted, RosterRefused, Unauthorized, Unreachable
 from pipelines.night import ApiClock, as_of_date
 from pipelines.settings import Settings
+from pipelines.signals import stopping
 from pipelines.warehouse import Warehouse
 from pipelines.wire import Outcome
 
-FEWEST_CONNECTIONS = 8  # enough to keep a fast API busy; more of them make httpx slower
+FEWEST_CONNECTIONS = 8
+"""Enough to keep a fast API busy; httpx gets slower with more of them."""
 BATCH_SECONDS = 15.0
 BATCH_RESPONSES = 2_000
 """A batch is loaded when it is this old or this large, whichever comes first."""
@@ -56,6 +55,9 @@ class Progress:
     stopped_by: str | None = None  # why the rest of the night was not asked
 
 
+Observer = Callable[[Progress], None]
+
+
 @dataclass
 class Sync:
     """One run against one warehouse."""
@@ -64,7 +66,7 @@ class Sync:
     client: Client
     warehouse: Warehouse
     run_id: str
-    observe: Callable[[Progress], None] = lambda progress: None
+    observe: Observer = lambda progress: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     machine_now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = monotonic
@@ -92,11 +94,25 @@ class Sync:
             self.warehouse.drop_old_bodies(night.as_of_date - timedelta(days=self.settings.keep_bodies_days))
         return self.progress
 
-    async def _first_contact(self) -> tuple[list[Answer], ApiClock]:
+    async def fill(self, requests: Sequence[Request]) -> Progress:
+        """Ask these P&L reports of the past, and nothing else of tonight. Raises Unauthorized or Unreachable."""
+        self.warehouse.sweep()
+        first, clock = await self._first_contact(requests[0])
+        night = self._night(as_of_date(clock.instant))
+        reader, landing = self._reader(night, clock), Landing()
+        self.progress.as_of_date = night.as_of_date
+        self._known = self.warehouse.answered(night.as_of_date)
+        self._land(first, reader, landing)
+        reader.plan(requests, landing)
+        self._enqueue(requests)
+        await self._work(reader, landing)
+        return self.progress
+
+    async def _first_contact(self, wanted: Request | None = None) -> tuple[list[Answer], ApiClock]:
         """The first answer, which says what time it is. Asks nothing that tonight has an answer to, if that can be known."""
-        asking = roster(self.settings.surface)
+        asking = wanted or roster(self.settings.surface)
         newest = self.warehouse.newest_night()
-        missing = self._missing(newest) if newest else []
+        missing = self._missing(newest) if newest and not wanted else []
         answers = await ask(self.client, missing[0] if missing else asking, self.settings.surface)
         if missing and answers[-1].pages[-1].exchange.reply.status is None:
             answers = await ask(self.client, asking, self.settings.surface)
@@ -196,7 +212,7 @@ class Sync:
     async def _work(self, reader: Reader, landing: Landing) -> None:
         """Ask until the queue is empty or the sync is told to stop; load every batch, the last one included."""
         loop = asyncio.get_running_loop()
-        stopping = asyncio.create_task(self.stop.wait())
+        told_to_stop = asyncio.create_task(self.stop.wait())
         pending: set[asyncio.Task[list[Answer]]] = set()
         loading: asyncio.Future[None] | None = None
         batch_started = self.monotonic()
@@ -205,7 +221,7 @@ class Sync:
                 while (self._queue or pending) and not self.stop.is_set():
                     while self._queue and len(pending) < self.client.connections:
                         pending.add(asyncio.create_task(ask(self.client, self._queue.popleft(), reader.night.surface)))
-                    await asyncio.wait([*pending, stopping], return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait([*pending, told_to_stop], return_when=asyncio.FIRST_COMPLETED)
                     finished = {task for task in pending if task.done()}
                     pending -= finished
                     for task in finished:
@@ -219,7 +235,7 @@ class Sync:
                         loading = loop.run_in_executor(executor, self._load, landing)
                         landing, batch_started = Landing(), self.monotonic()
             finally:
-                stopping.cancel()
+                told_to_stop.cancel()
                 for task in pending:
                     task.cancel()
                 if loading:
@@ -232,57 +248,41 @@ class Sync:
         self.progress.landed += landing.responses
 
 
-def sync(settings: Settings, run_id: str, observe: Callable[[Progress], None] = lambda progress: None) -> Progress:
-    """Sync tonight with the settings' API and warehouse. Ctrl-C and SIGTERM end it after its batch has landed.
+def sync(settings: Settings, run_id: str, observe: Observer = lambda progress: None) -> Progress:
+    """Sync tonight. Ctrl-C and SIGTERM end it after its batch has landed.
 
     Raises Interrupted then, and any other BluumError when the night cannot begin.
     """
-    return asyncio.run(_sync(settings, run_id, observe))
+    return asyncio.run(_run(settings, run_id, observe, Sync.run))
 
 
-async def _sync(settings: Settings, run_id: str, observe: Callable[[Progress], None]) -> Progress:
+def fill(
+    settings: Settings, run_id: str, requests: Sequence[Request], observe: Observer = lambda progress: None
+) -> Progress:
+    """Ask these P&L reports of the past. Ends and raises as `sync` does."""
+    if not requests:
+        return Progress()
+    return asyncio.run(_run(settings, run_id, observe, lambda run: run.fill(requests)))
+
+
+async def _run(settings: Settings, run_id: str, observe: Observer, work: Callable[[Sync], Awaitable[Progress]]) -> Progress:
     assert settings.api_key is not None
     assert settings.api_secret is not None
-    pacer = Pacer(settings.requests_per_second)
     async with Client(
         settings.api_url,
         settings.api_key,
         settings.api_secret.get_secret_value(),
-        pacer,
+        Pacer(settings.requests_per_second),
         timeout=settings.timeout,
         connections=max(FEWEST_CONNECTIONS, round(settings.requests_per_second)),
     ) as client:
         run = Sync(settings, client, Warehouse(settings.warehouse), run_id, observe)
-        with _signals_stopping(run) as received:
-            await run.run()
+        with stopping(run.stop) as received:
+            progress = await work(run)
     if received:
         raise Interrupted(
-            f"stopped by {received[0].name}: {run.progress.landed} responses have landed for {run.progress.as_of_date}, "
-            "nothing was published; `bluum sync` goes on from here",
+            f"stopped by {received[0].name}: {progress.landed} responses have landed for {progress.as_of_date}, "
+            "nothing was published; the same command goes on from here",
             received[0],
         )
-    return run.progress
-
-
-@contextmanager
-def _signals_stopping(run: Sync) -> Iterator[list[signal.Signals]]:
-    """Turn Ctrl-C and SIGTERM into the sync's stop while it runs; lists what came."""
-    received: list[signal.Signals] = []
-
-    def stop(number: signal.Signals) -> None:
-        received.append(number)
-        run.stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield received  # signals reach the main thread only; whoever runs this elsewhere has them
-        return
-    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        loop.add_signal_handler(number, stop, number)
-    try:
-        yield received
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-            signal.signal(number, before[number])
+    return progress

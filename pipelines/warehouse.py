@@ -8,6 +8,7 @@ never committed; after it, every row of raw.* counts. What is true among them is
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 from pipelines.answers import Landing
 from pipelines.endpoints import Request
 from pipelines.errors import WarehouseUnusable
+from pipelines.rows import Row
 from pipelines.tables import TABLES
 
 DATASET = "raw"
@@ -187,6 +189,27 @@ class Warehouse:
         )
         return frozenset(account_id for (account_id,) in rows)
 
+    def newest_roster(self) -> list[tuple[str, date | None]]:
+        """(account_id, opened_on) of the newest good roster."""
+        return self._all(
+            f"""
+            select account_id, max(opened_on) from {DATASET}.accounts
+            where as_of_date = (select max(as_of_date) from {DATASET}.accounts)
+            group by account_id order by min(rowid)
+            """
+        )
+
+    def observed_pnl(self) -> set[tuple[str, date]]:
+        """(account_id, end date) of every P&L report that has a good answer, whichever night asked for it."""
+        return set(
+            self._all(
+                f"""
+                select distinct account_id, cast(json_extract_string(params, '$.end_date') as date)
+                from {DATASET}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
+                """
+            )
+        )
+
     def roster_size(self, before: date) -> int:
         """How many accounts the newest good roster of an earlier night had."""
         return int(
@@ -258,6 +281,71 @@ class Warehouse:
         return Standing(
             len(expected), len(expected - troubled), missing, [row for row in quarantined if not only or row[1] in only]
         )
+
+    def kept_answers(self, chunk: int, *, troubled_only: bool) -> Iterator[list[dict[str, Any]]]:
+        """The readable answers whose bodies are all kept, `chunk` at a time, the pages of one standing together.
+
+        `troubled_only`: those with rows in quarantine, or rejected for their shape. A rejected roster is left alone: it was
+        rejected for what it would have concluded, not because it could not be read.
+        """
+        troubled = f"""
+            having bool_or(response_id in (select response_id from {DATASET}.quarantine)) or bool_or(outcome = 'rejected')
+        """
+        answers = [
+            answer_id
+            for (answer_id,) in self._all(
+                f"""
+                with readable as (
+                    select answer_id from {DATASET}.responses group by answer_id
+                    having bool_and(body is not null and status between 200 and 299)
+                    and not bool_or(endpoint = 'accounts' and outcome = 'rejected')
+                )
+                select answer_id from {DATASET}.responses where answer_id in (select answer_id from readable)
+                group by answer_id {troubled if troubled_only else ""} order by answer_id
+                """
+            )
+        ]
+        for start in range(0, len(answers), chunk):
+            with self.connect() as connection:
+                yield (
+                    connection.execute(
+                        f"select * from {DATASET}.responses where answer_id in (select unnest(?)) order by answer_id, page",
+                        [answers[start : start + chunk]],
+                    )
+                    .to_arrow_table()
+                    .to_pylist()
+                )
+
+    def replace(self, landing: Landing, log: list[Row]) -> None:
+        """Put these rows in the place of all that the same responses gave before, in one transaction and as one load."""
+        load_id = repr(time.time())
+        with self.connect() as connection:
+            connection.execute("begin")
+            connection.register("log", pa.Table.from_pylist(log, schema=TABLES["responses"].schema))
+            for name, table in TABLES.items():
+                if name in ("responses", "plan"):
+                    continue
+                connection.execute(f"delete from {DATASET}.{name} where response_id in (select response_id from log)")
+                rows = pa.Table.from_pylist(landing.rows.get(name, []), schema=table.schema)
+                connection.register("fresh", rows)
+                connection.execute(f"insert into {DATASET}.{name} by name select *, '{load_id}' as _dlt_load_id from fresh")
+            connection.execute(
+                f"""
+                update {DATASET}.responses as responses
+                set outcome = log.outcome, row_count = log.row_count, error_message = log.error_message,
+                    _dlt_load_id = '{load_id}'
+                from log where responses.response_id = log.response_id
+                and (responses.outcome, responses.row_count) is distinct from (log.outcome, log.row_count)
+                """
+            )
+            connection.execute(
+                f"""
+                insert into {DATASET}._dlt_loads (load_id, schema_name, status, inserted_at, schema_version_hash)
+                select '{load_id}', schema_name, 0, now(), schema_version_hash from {DATASET}._dlt_loads
+                order by inserted_at desc limit 1
+                """
+            )
+            connection.execute("commit")
 
     def figures(self, run_id: str) -> Figures:
         """What one run landed."""

@@ -1,0 +1,82 @@
+"""Reads the kept answers again, without asking Bluum: after the program has learned to read more, or to rebuild raw.
+
+    raw.responses (bodies) --answers.py, as on the night--> typed rows, in place of those the same responses gave before
+
+The log itself, raw.responses and raw.plan, stays: it is what happened. A response whose body was dropped keeps its rows.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from pipelines.answers import Landing, Reader
+from pipelines.asking import Answer, Page
+from pipelines.client import Exchange
+from pipelines.endpoints import ENDPOINTS, Night, Request
+from pipelines.paging import Listing
+from pipelines.tables import NEW_FIELDS, PLAN, QUARANTINE, RESPONSES
+from pipelines.values import Unreadable
+from pipelines.warehouse import Warehouse
+from pipelines.wire import Outcome, decipher
+
+_CHUNK = 2_000  # answers that are read and replaced in one transaction
+
+
+@dataclass
+class Reread:
+    """What reading again came to."""
+
+    responses: int = 0
+    rows: int = 0
+    quarantined: int = 0
+    rejected: int = 0
+
+
+def reread(warehouse: Warehouse, *, everything: bool = False) -> Reread:
+    """Read kept answers again: those with quarantined rows or of an unreadable shape, or all of them.
+
+    Each chunk is replaced in one transaction, so that a kill leaves every response either as it was or as it is now.
+    """
+    warehouse.sweep()
+    result = Reread()
+    for responses in warehouse.kept_answers(_CHUNK, troubled_only=not everything):
+        landing = Landing()
+        for _, pages in groupby(responses, key=lambda response: response["answer_id"]):
+            _land(list(pages), landing)
+        log = landing.rows.pop(RESPONSES.name)
+        landing.rows.pop(PLAN.name, None)  # what was asked then was decided by what was known then
+        warehouse.replace(landing, log)
+        quarantined = len(landing.rows[QUARANTINE.name])
+        result.responses += len(log)
+        result.quarantined += quarantined
+        result.rows += sum(map(len, landing.rows.values())) - quarantined - len(landing.rows[NEW_FIELDS.name])
+        result.rejected += sum(response["outcome"] == Outcome.REJECTED for response in log)
+    return result
+
+
+def _land(responses: list[dict[str, Any]], landing: Landing) -> None:
+    """Read one answer as on its night; what ended its list then ends it now."""
+    first = responses[0]
+    request = Request(first["endpoint"], first["account_id"], first["portfolio_id"], json.loads(first["params"]))
+    ids = iter([response["response_id"] for response in responses])
+    received: datetime = first["received_at"]
+    reader = Reader(Night(first["as_of_date"], first["surface"]), lambda _: received, lambda: next(ids), {})
+    reader.land(Answer(request, tuple(_pages(request, responses))), landing)
+
+
+def _pages(request: Request, responses: list[dict[str, Any]]) -> Iterator[Page]:
+    listing = Listing(request.params)
+    for response in responses:
+        content = response["body"].encode()
+        reply = decipher(response["status"], {}, content, response["received_at"])
+        exchange, params = Exchange(reply, content, 0.0, 0.0), json.loads(response["params"])
+        if reply.outcome is not Outcome.OK or not ENDPOINTS[request.endpoint].is_paged:
+            yield Page(params, exchange)
+            continue
+        try:
+            yield Page(params, exchange, listing.add(reply.body))
+        except Unreadable as error:
+            yield Page(params, exchange, problem=str(error))
