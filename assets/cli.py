@@ -53,12 +53,13 @@ def backfill_pnl(
     start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first end date")],
     end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last end date")],
     every: Annotated[Every, typer.Option(help="each weekday, each Friday, or the last day of each month")] = Every.day,
+    missing_only: Annotated[bool, typer.Option("--missing-only", help="leave out the reports that are held")] = False,
 ) -> None:
-    """Ask for the P&L reports of the past that no night has, then build and publish. Run again, it goes on."""
+    """Ask for P&L reports of the past, then build and publish. Run again on the same night, it goes on."""
     from assets.night import run_backfill
     from pipelines.backfill import Window
 
-    raise typer.Exit(run_backfill(Settings(), out, Window(start.date(), end.date(), every.value)))
+    raise typer.Exit(run_backfill(Settings(), out, Window(start.date(), end.date(), every.value), missing_only=missing_only))
 
 
 @app.command()
@@ -116,6 +117,14 @@ def sandbox(
         port,
         announce=lambda it: out.print(f"BLUUM_BASE_URL={it.base_url} BLUUM_API_KEY={it.key} BLUUM_API_SECRET={it.secret}"),
     )
+
+
+@app.command()
+def demo() -> None:
+    """Play sixty nights of the sandbox into a folder of their own, and ask five questions of the result."""
+    from assets.demo import run_demo
+
+    raise typer.Exit(run_demo(Settings(), out))
 
 
 @app.command()

@@ -36,6 +36,7 @@ class IngestConfig(dg.Config):
     pnl_from: str = ""
     pnl_to: str = ""
     pnl_every: str = "day"  # day, week or month
+    pnl_missing_only: bool = False
 
     @property
     def window(self) -> Window | None:
@@ -64,7 +65,9 @@ def build_ingest(settings: Callable[[], Settings], observe: Observer) -> dg.Asse
         started = monotonic()
         with connected(settings()) as configured, writing(configured.data_dir, "sync"):
             if config.window:
-                backfill = plan(Warehouse(configured.warehouse), config.window, configured.accounts)
+                backfill = plan(
+                    Warehouse(configured.warehouse), config.window, configured.accounts, missing_only=config.pnl_missing_only
+                )
                 progress = fill(configured, context.run_id, backfill.requests, observe)
             else:
                 progress = sync(configured, context.run_id, observe)

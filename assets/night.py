@@ -6,7 +6,7 @@ What the night does is said by the assets; what is printed by `report.py`.
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from time import monotonic
@@ -22,6 +22,7 @@ from pipelines.errors import BluumError
 from pipelines.lock import writing
 from pipelines.rereading import reread
 from pipelines.settings import Settings
+from pipelines.sync import Observer
 from pipelines.sync import Progress as Synced
 from pipelines.warehouse import Warehouse
 
@@ -48,21 +49,28 @@ def run_night(settings: Settings, console: Console, job: str = "nightly", **conf
             text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
             progress.update(line, completed=synced.asked, total=total, description=text)
 
-        result = _execute(settings, observe, job, config)
+        result = execute(settings, observe, job, config)
     return print_summary(settings, console, seen, result.run_id, monotonic() - started)
 
 
-def run_backfill(settings: Settings, console: Console, window: Window) -> int:
+def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
     """Say what a backfill will ask and how long that takes, then ask it, build and publish. Returns the exit code."""
-    backfill = plan(Warehouse(settings.warehouse), window, settings.accounts)
+    backfill = plan(Warehouse(settings.warehouse), window, settings.accounts, missing_only=missing_only)
     minutes = backfill.minutes(settings.requests_per_second)
     pace = f"about {minutes:.1f} minutes at the limit" if minutes else "at no limit"
-    console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} are held already.")
+    console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} more are held.")
+    if backfill.again:
+        console.print(f"{backfill.again} of them are asked again, to find restatements; --missing-only leaves them out.")
     for account_id, why in backfill.refused.items():
         console.print(f"Not asked for account {account_id}: {why}.", markup=False)
     if not backfill.requests:
         return 0
-    config = {"pnl_from": str(window.start), "pnl_to": str(window.end), "pnl_every": window.every}
+    config = {
+        "pnl_from": str(window.start),
+        "pnl_to": str(window.end),
+        "pnl_every": window.every,
+        "pnl_missing_only": missing_only,
+    }
     return run_night(settings, console, ingest=config)
 
 
@@ -75,7 +83,7 @@ def run_reread(settings: Settings, console: Console, *, everything: bool) -> int
             f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
             f"{result.rejected} that still cannot be read"
         )
-        _execute(settings, lambda progress: None, "remodel", {"models": {"full_refresh": everything}})
+        execute(settings, job="remodel", config={"models": {"full_refresh": everything}})
     return 0
 
 
@@ -87,15 +95,19 @@ def dagster_home(settings: Settings) -> Path:
     return home
 
 
-def _execute(
-    settings: Settings, observe: Callable[[Synced], None], job: str, config: Mapping[str, Mapping[str, object]]
+def execute(
+    settings: Settings,
+    observe: Observer = lambda progress: None,
+    job: str = "nightly",
+    config: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dg.ExecuteInProcessResult:
+    """Run a job in this process, with its steps' config. Raises the BluumError that ended it, if one did."""
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     defs = build_defs(lambda: settings, observe)
     run_config = {
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        "ops": {step: {"config": dict(values)} for step, values in config.items()},
+        "ops": {step: {"config": dict(values)} for step, values in (config or {}).items()},
     }
     try:
         # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.

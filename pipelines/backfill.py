@@ -54,7 +54,8 @@ class Backfill:
     """What a backfill will ask, and what it will not."""
 
     requests: tuple[Request, ...]
-    held: int  # reports in the window that an earlier night has
+    again: int  # of the requests, those whose report is held: asked again, a changed figure is a restatement
+    held: int  # reports in the window that are not asked again
     refused: dict[str, str]  # account_id -> why some or all of its dates are not asked
 
     def minutes(self, requests_per_second: float) -> float:
@@ -62,16 +63,23 @@ class Backfill:
         return len(self.requests) / (requests_per_second * PACE) / 60 if requests_per_second else 0.0
 
 
-def plan(warehouse: Warehouse, window: Window, only: frozenset[str] = frozenset()) -> Backfill:
-    """Plan a backfill from the newest roster, for dates up to the newest night. Raises NoBackfill if there is none yet."""
+def plan(
+    warehouse: Warehouse, window: Window, only: frozenset[str] = frozenset(), *, missing_only: bool = False
+) -> Backfill:
+    """Plan a backfill from the newest roster, for dates up to the newest night. Raises NoBackfill if there is none yet.
+
+    Reports that a backfill of the newest night has asked for are held, so that a backfill can be resumed; others that are
+    held are asked again, unless only missing ones are wanted.
+    """
     roster = [(account, opened) for account, opened in warehouse.newest_roster() if not only or account in only]
     today = warehouse.newest_night()
     if not roster or today is None:
         raise NoBackfill("no account is known yet: run `bluum sync` first")
     dates, observed = list(window.dates()), warehouse.observed_pnl()
+    held = observed if missing_only else warehouse.observed_pnl(backfilled_on=today)
     requests: list[Request] = []
     refused: dict[str, str] = {}
-    held = 0
+    left_out = 0
     for account_id, opened_on in roster:
         askable = [day for day in dates if day <= today and (opened_on is None or day >= opened_on)]
         if len(askable) < len(dates):
@@ -80,7 +88,8 @@ def plan(warehouse: Warehouse, window: Window, only: frozenset[str] = frozenset(
                 f"{late} dates after {today}, the last night"
             ] * bool(late)
             refused[account_id] = " and ".join(why)
-        fresh = [day for day in askable if (account_id, day) not in observed]
-        held += len(askable) - len(fresh)
+        fresh = [day for day in askable if (account_id, day) not in held]
+        left_out += len(askable) - len(fresh)
         requests += [pnl_request("pnl_backfill", account_id, opened_on, day) for day in fresh]
-    return Backfill(tuple(requests), held, refused)
+    again = sum((request.account_id, date.fromisoformat(request.params["end_date"])) in observed for request in requests)
+    return Backfill(tuple(requests), again, left_out, refused)

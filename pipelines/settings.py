@@ -77,6 +77,8 @@ class Settings(BaseSettings):
         """The limit to stay below: the one set, else the published one of the host."""
         if self.rate_limit is not None:
             return self.rate_limit
+        if self.wants_sandbox:
+            return SANDBOX_RATE
         host = urlsplit(self.api_url).hostname or ""
         return SANDBOX_RATE if _is_loopback(host) or "sandbox" in host or host.startswith("test-") else PRODUCTION_RATE
 

@@ -199,14 +199,16 @@ class Warehouse:
             """
         )
 
-    def observed_pnl(self) -> set[tuple[str, date]]:
-        """(account_id, end date) of every P&L report that has a good answer, whichever night asked for it."""
+    def observed_pnl(self, backfilled_on: date | None = None) -> set[tuple[str, date]]:
+        """(account_id, end date) of every P&L report with a good answer; or of those that a night's backfill asked for."""
         return set(
             self._all(
                 f"""
                 select distinct account_id, cast(json_extract_string(params, '$.end_date') as date)
                 from {DATASET}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
-                """
+                and ($1 is null or (endpoint = 'pnl_backfill' and as_of_date = $1))
+                """,
+                backfilled_on,
             )
         )
 
