@@ -26,6 +26,7 @@ class Listing:
     params: Mapping[str, str]
     seen: list[Any] = field(default_factory=list)  # identities of the items so far, in order
     has_more: bool = True
+    _is_crowded_out: bool = False  # the last page had room for the held item alone: the next is asked without it
 
     def next_params(self) -> dict[str, str]:
         """Query of the next page: the offset goes by the items received, since the server may clamp the limit."""
@@ -35,7 +36,7 @@ class Listing:
 
     @property
     def _overlap(self) -> int:
-        return 1 if len(self.seen) > 1 else 0  # a server that clamps pages to one item leaves no room for it
+        return 0 if self._is_crowded_out or len(self.seen) < 2 else 1
 
     def add(self, body: Json) -> list[Json]:
         """Take the next page; its items without the one held before. Raises Unreadable for a body that is no list."""
@@ -48,8 +49,9 @@ class Listing:
         if self.seen and len(names) > overlap and all(name in self.seen for name in names):
             raise ListMoved("a page came back that was read before")
         self.seen.extend(names[overlap:])
-        # A page with nothing new is the end, whatever has_more says.
-        self.has_more = self.has_more and len(page) > overlap
+        # A page with nothing new is the end, whatever has_more says, unless the held item left no room for anything else.
+        self._is_crowded_out = overlap > 0 and len(page) == overlap
+        self.has_more = self.has_more and (len(page) > overlap or self._is_crowded_out)
         return page[overlap:]
 
 
