@@ -37,6 +37,8 @@ def run_night(settings: Settings, console: Console, job: str = "nightly", **conf
     started = monotonic()
     if settings.wants_sandbox and job == "nightly":
         console.print("No BLUUM_API_KEY, no BLUUM_BASE_URL: asking the bundled sandbox, whose people and money are made up.")
+    if settings.base_url and settings.base_url != settings.api_url:
+        console.print(f"BLUUM_BASE_URL has no /v1: asking {settings.api_url}.", markup=False)
     with writing(settings.data_dir, "bluum sync"), _progress(console) as progress:
         line = progress.add_task("connecting", total=None)
         seen = Synced()

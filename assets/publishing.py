@@ -2,7 +2,7 @@
 
     marts.* in warehouse.duckdb --copy--> bi.duckdb.building --os.replace--> bi.duckdb
 
-Only tables are copied, in a storage version that DuckDB 1.1 opens. A reader keeps the file it opened; the next one to
+Plain tables and table macros are copied, in a storage version that DuckDB 1.1 opens. A reader keeps the file it opened; the next one to
 connect gets the new night. What a mart holds is decided in sql/.
 """
 
@@ -52,6 +52,7 @@ def publish(settings: Settings, run_id: str) -> Mapping[str, int]:
         connection.execute(f"attach {_text(building)} as bi (storage_version '{STORAGE_VERSION}')")
         connection.execute("create schema bi.marts")
         rows = {table: _copy(connection, table, comment) for table, comment in _marts(connection)}
+        _copy_macros(connection)
         _write_manifest(connection, run_id, rows)
         connection.execute("detach bi")
     mode = int(settings.bi_file_mode, 8)
@@ -88,6 +89,20 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, comment: str | None
     for column, description in columns:
         connection.execute(f'comment on column bi.marts."{table}"."{column}" is {_text(description)}')
     return int(connection.execute(f'select count(*) from bi.marts."{table}"').fetchall()[0][0])
+
+
+def _copy_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """The questions that take a parameter, such as pnl_daily_as_of(instant); they name tables of marts only."""
+    macros = connection.execute(
+        """
+        select function_name, parameters, macro_definition from duckdb_functions()
+        where database_name = 'warehouse' and schema_name = 'marts' and function_type = 'table_macro'
+        """
+    ).fetchall()
+    connection.execute("use bi")
+    for name, parameters, definition in macros:
+        connection.execute(f'create macro bi.marts."{name}"({", ".join(parameters)}) as table {definition}')
+    connection.execute("use memory")
 
 
 def _write_manifest(connection: duckdb.DuckDBPyConnection, run_id: str, rows: Mapping[str, int]) -> None:

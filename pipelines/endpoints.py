@@ -174,7 +174,7 @@ def read_positions(request: Request, body: Json, night: Night) -> Iterator[Piece
     for item in items(body)[0]:
         yield Record(tables.POSITIONS, item, {"account_id": request.account_id})
         position_id = _readable(TEXT, item, "id")
-        if position_id is not None and _member(item, "price_confidence") in _PRICES_TO_REFRESH:
+        if position_id is not None and _readable(TEXT, item, "price_confidence") in _PRICES_TO_REFRESH:
             params = {"position_id": position_id, "refresh_prices": "true"}
             yield Request("position", request.account_id, params=params)
 
