@@ -2,8 +2,8 @@
 
     marts.* in warehouse.duckdb --copy--> bi.duckdb.building --os.replace--> bi.duckdb
 
-Plain tables and table macros are copied, in a storage version that DuckDB 1.1 opens. A reader keeps the file it opened; the next one to
-connect gets the new night. What a mart holds is decided in sql/.
+Plain tables and table macros are copied, in a storage version that DuckDB 1.1 opens. A reader keeps the file it opened;
+the next one to connect gets the new night. What a mart holds is decided in sql/.
 """
 
 import os

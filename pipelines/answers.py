@@ -76,25 +76,31 @@ class Reader:
         if answer.outcome is not Outcome.OK:
             last = answer.pages[-1]
             return Reading(answer.outcome, last.problem or last.exchange.reply.message)
+        seen: set[tuple[object, ...]] = set()
         try:
-            pieces = list(self._pieces(answer, ids))
+            read = [
+                (response_id, piece, _row(piece, seen) if isinstance(piece, Record) else piece)
+                for response_id, piece in self._pieces(answer, ids)
+            ]
         except Unreadable as error:
             return Reading(Outcome.REJECTED, f"the answer has another shape: {error}")
+        except (
+            Exception
+        ) as error:  # a defect of ours costs this answer and not the night; its body is kept for `bluum reread`
+            return Reading(Outcome.REJECTED, f"this program failed to read it: {type(error).__name__}: {error}")
         follow_ups: list[Request] = []
         quarantined: list[Quarantined] = []
-        seen: set[tuple[object, ...]] = set()
         source = {name: getattr(answer.request, name) for name in ("endpoint", "account_id", "portfolio_id")}
-        for response_id, piece in pieces:
-            if isinstance(piece, Request):
-                follow_ups.append(piece)
+        for response_id, piece, row in read:
+            if isinstance(row, Request):
+                follow_ups.append(row)
                 continue
             if isinstance(piece, Record):
                 self._report_new_fields(answer.request.endpoint, piece, response_id, landing)
-            row = _row(piece, seen) if isinstance(piece, Record) else piece
             if isinstance(row, Quarantined):
                 quarantined.append(row)
                 landing.add(tables.QUARANTINE, self._stamped(response_id, {**source, **row.row()}))
-            else:
+            elif isinstance(piece, Record):
                 counts[response_id] += 1
                 landing.add(piece.table, self._stamped(response_id, row))
         return Reading(Outcome.OK, None, tuple(dict.fromkeys(follow_ups)), tuple(quarantined))
