@@ -130,7 +130,8 @@ class Client:
             )
             if reply.status == 429:
                 seconds = 1.0 if reply.retry_after is None else reply.retry_after  # 1: what Bluum's own sample assumes
-                self._pacer.pause(seconds)
+                if seconds <= LONGEST_WAIT:  # tenacity asks how long to wait before it asks whether to give up
+                    self._pacer.pause(seconds)
                 seconds += random.uniform(0, 0.25)
             elif reply.retry_after is not None:
                 seconds = max(seconds, reply.retry_after)

@@ -172,8 +172,9 @@ class Sync:
         last = answer.pages[-1]
         before, now = self.warehouse.roster_size(before=night), sum(len(page.items or ()) for page in answer.pages)
         allowed = self.settings.roster_shrink_percent
-        if answer.outcome.is_good and last.exchange.reply.status in (403, 404):
-            problem = f"{last.exchange.reply.message} (HTTP {last.exchange.reply.status}); is {self.settings.api_url} right?"
+        if answer.outcome in (Outcome.ABSENT, Outcome.DISABLED):  # no accounts are an empty list, not the lack of one
+            reply = last.exchange.reply
+            problem = f"{reply.message or 'no body'} (HTTP {reply.status}); is {self.settings.api_url} right?"
         elif answer.outcome.is_good and (before - now) * 100 > before * allowed:
             problem = (
                 f"it went from {before} to {now} accounts; BLUUM_ROSTER_SHRINK_PERCENT lets it lose {allowed:g} % a night"
