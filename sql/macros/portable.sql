@@ -1,0 +1,24 @@
+{# What each engine spells its own way. #}
+
+{# Text member of a JSON object kept as text; null when there is none. #}
+{% macro json_text(json, member) -%}
+    json_extract_string({{ json }}, '$.{{ member }}')
+{%- endmacro %}
+
+
+{# One text that differs when any of the columns differs. #}
+{% macro fingerprint(columns) -%}
+    md5(concat_ws('|', {% for column in columns %}coalesce(cast({{ column }} as varchar), '~'){{ ", " if not loop.last }}{% endfor %}))
+{%- endmacro %}
+
+
+{# The day itself from Monday to Friday, else the Friday before. #}
+{% macro weekday_on_or_before(day) -%}
+    (cast({{ day }} as date) - greatest(cast(extract(isodow from {{ day }}) as integer) - 5, 0))
+{%- endmacro %}
+
+
+{# First day of the period that holds the day; period_kind is week (from Monday), month, quarter or year. #}
+{% macro period_start(period_kind, day) -%}
+    cast(date_trunc({{ period_kind }}, {{ day }}) as date)
+{%- endmacro %}

@@ -1,0 +1,31 @@
+{{ config(post_hook="{{ create_policy_versions_as_of() }}") }}
+
+with
+
+final as (
+
+    select
+        account_id,
+        ips_id,
+        version,
+        source,
+        known_from,
+        known_to,
+        response_id,
+        status,
+        effective_date,
+        created_at,
+        risk_tolerance,
+        risk_score,
+        horizon_years,
+        horizon_category,
+        primary_objective,
+        rebalancing_frequency,
+        threshold_percent,
+        minimum_cash_percent,
+        tax_aware
+    from {{ ref('int_policy_versions_observed') }}
+
+)
+
+select * from final

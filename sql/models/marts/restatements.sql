@@ -1,0 +1,142 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='scoped',
+        meta={'replaces': 'target.account_id = scope.account_id and target.as_of_date = scope.as_of_date'},
+        pre_hook="{{ open_scope(rewritten_report_days()) }}",
+        post_hook="{{ caught_up(['int_pnl_reports_judged']) }}",
+    )
+}}
+
+with
+
+reports as (
+
+    select *
+    from {{ ref('int_pnl_reports_judged') }}
+    where has_report
+        {% if is_incremental() -%}
+        and change_number > {{ watermark() }}
+        {%- endif %}
+
+),
+
+sequenced as (
+
+    select
+        account_id,
+        as_of_date,
+        response_id,
+        known_from as known_at,
+        figures_key,
+        lag(response_id) over series as previous_response_id,
+        lag(figures_key) over series as previous_figures_key
+    from reports
+    window series as (partition by account_id, as_of_date order by response_id)
+
+),
+
+changed as (
+
+    select *
+    from sequenced
+    where previous_response_id is not null and figures_key <> previous_figures_key
+
+),
+
+responses as (
+
+    select response_id from changed
+    union
+    select previous_response_id from changed
+
+),
+
+figures as (
+
+    {% for measure in [
+        'total_pnl', 'realized_pnl', 'unrealized_pnl', 'dividend_income', 'interest_income', 'fees_paid',
+        'short_term_gains', 'short_term_losses', 'long_term_gains', 'long_term_losses', 'net_realized',
+    ] -%}
+    select response_id, '{{ measure }}' as measure, {{ measure }} as figure from reports
+    where response_id in (select responses.response_id from responses)
+    union all
+    {% endfor %}
+
+    {% for measure in ['realized_pnl', 'unrealized_pnl', 'dividend_income'] -%}
+    select
+        response_id,
+        'by_position.' || symbol || '.{{ measure }}' as measure,
+        {{ added_up(measure) }} as figure
+    from {{ ref('stg_bluum__pnl_by_position') }}
+    where response_id in (select responses.response_id from responses)
+    group by response_id, symbol
+    union all
+    {% endfor %}
+
+    select
+        response_id,
+        'by_asset_class.' || asset_class || '.pnl' as measure,
+        {{ added_up('pnl') }} as figure
+    from {{ ref('stg_bluum__pnl_by_asset_class') }}
+    where response_id in (select responses.response_id from responses)
+    group by response_id, asset_class
+
+),
+
+measures as (
+
+    select
+        changed.response_id,
+        figures.measure
+    from changed
+    inner join figures
+        on changed.response_id = figures.response_id
+
+    union
+
+    select
+        changed.response_id,
+        figures.measure
+    from changed
+    inner join figures
+        on changed.previous_response_id = figures.response_id
+
+),
+
+compared as (
+
+    select
+        changed.account_id,
+        changed.as_of_date,
+        measures.measure,
+        changed.known_at,
+        earlier.figure as previous_value,
+        later.figure as new_value
+    from changed
+    inner join measures
+        on changed.response_id = measures.response_id
+    left join figures as earlier
+        on changed.previous_response_id = earlier.response_id
+        and measures.measure = earlier.measure
+    left join figures as later
+        on changed.response_id = later.response_id
+        and measures.measure = later.measure
+
+),
+
+final as (
+
+    select
+        account_id,
+        as_of_date,
+        measure,
+        known_at,
+        previous_value,
+        new_value
+    from compared
+    where previous_value is distinct from new_value
+
+)
+
+select * from final

@@ -1,0 +1,37 @@
+with
+
+source as (
+
+    select * from {{ source('bluum', 'rebalancing_trades') }}
+
+),
+
+committed as (
+
+    select load_id
+    from {{ source('bluum', '_dlt_loads') }}
+    where status = 0
+
+),
+
+final as (
+
+    select
+        response_id,
+        as_of_date,
+        account_id,
+        portfolio_id,
+        trade_number,
+        action,
+        symbol,
+        asset_class,
+        reason,
+        quantity,
+        notional,
+        _dlt_load_id as load_id
+    from source
+    where _dlt_load_id in (select committed.load_id from committed)
+
+)
+
+select * from final

@@ -1,0 +1,51 @@
+with
+
+source as (
+
+    select * from {{ source('bluum', 'responses') }}
+
+),
+
+committed as (
+
+    select load_id
+    from {{ source('bluum', '_dlt_loads') }}
+    where status = 0
+
+),
+
+final as (
+
+    select
+        response_id,
+        as_of_date,
+        answer_id,
+        page,
+        endpoint,
+        account_id,
+        portfolio_id,
+        params,
+        status,
+        outcome,
+        row_count,
+        attempts,
+        rate_limited,
+        requested_at,
+        received_at,
+        request_id,
+        error_code,
+        error_message,
+        surface,
+        base_url,
+        run_id,
+        body,
+        case
+            when endpoint in ('pnl', 'pnl_backfill') then try_cast({{ json_text('params', 'end_date') }} as date)
+        end as end_date,
+        _dlt_load_id as load_id
+    from source
+    where _dlt_load_id in (select committed.load_id from committed)
+
+)
+
+select * from final

@@ -1,0 +1,6 @@
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'reconciliation_daily'}}}) }}
+
+-- Figures of the newest night that do not agree with the others beyond the tolerance.
+select *
+from {{ ref('reconciliation_daily') }}
+where as_of_date = (select max(newest.as_of_date) from {{ ref('sync_coverage_daily') }} as newest)
