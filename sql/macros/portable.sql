@@ -18,6 +18,18 @@
 {%- endmacro %}
 
 
+{# How many days from Monday to Friday there are, from the first day to the last, both counted. #}
+{% macro weekdays_between(first_day, last_day) -%}
+    ({{ weekdays_until(last_day) }} - {{ weekdays_until('(' ~ first_day ~ ' - 1)') }})
+{%- endmacro %}
+
+
+{# How many of them since Monday, 5 January 1970. #}
+{% macro weekdays_until(day) -%}
+    ((({{ day }} - date '1970-01-05') // 7) * 5 + least((({{ day }} - date '1970-01-05') % 7) + 1, 5))
+{%- endmacro %}
+
+
 {# First day of the period that holds the day; period_kind is week (from Monday), month, quarter or year. #}
 {% macro period_start(period_kind, day) -%}
     cast(date_trunc({{ period_kind }}, {{ day }}) as date)

@@ -40,6 +40,15 @@ first_observed as (
 
 ),
 
+-- A night is a weekday, or any day on which a sync ran.
+weekend_nights as (
+
+    select distinct as_of_date
+    from {{ ref('int_responses_judged') }}
+    where endpoint = 'accounts' and extract(isodow from as_of_date) > 5
+
+),
+
 -- direction is null inside; a night on which the breach cannot be told is left out, as if it had not been observed.
 observed as (
 
@@ -156,28 +165,40 @@ episodes as (
 
 ),
 
+nights as (
+
+    select
+        episodes.*,
+        {{ weekdays_between('episodes.started_on', 'episodes.last_breach_on') }} + (
+            select count(*) from weekend_nights
+            where weekend_nights.as_of_date between episodes.started_on and episodes.last_breach_on
+        ) as nights_in_all
+    from episodes
+
+),
+
 final as (
 
     select
-        episodes.portfolio_id,
-        episodes.asset_class,
-        episodes.breach_kind,
-        episodes.started_on,
-        episodes.account_id,
-        episodes.direction,
-        episodes.last_breach_on,
-        episodes.ended_on,
-        episodes.nights_observed,
-        cast(episodes.last_breach_on - episodes.started_on as bigint) + 1 - episodes.nights_observed as nights_missing,
-        episodes.peak_distance_percent,
-        episodes.peak_on,
-        cast(episodes.area_percent_days as decimal(38, 9)) as area_percent_days,
-        episodes.policy_version_at_start,
-        episodes.policy_version_at_end,
-        episodes.started_on = first_observed.first_observed_on as is_left_censored
-    from episodes
+        nights.portfolio_id,
+        nights.asset_class,
+        nights.breach_kind,
+        nights.started_on,
+        nights.account_id,
+        nights.direction,
+        nights.last_breach_on,
+        nights.ended_on,
+        nights.nights_observed,
+        cast(nights.nights_in_all - nights.nights_observed as bigint) as nights_missing,
+        nights.peak_distance_percent,
+        nights.peak_on,
+        cast(nights.area_percent_days as decimal(38, 9)) as area_percent_days,
+        nights.policy_version_at_start,
+        nights.policy_version_at_end,
+        nights.started_on = first_observed.first_observed_on as is_left_censored
+    from nights
     inner join first_observed
-        on episodes.portfolio_id = first_observed.portfolio_id
+        on nights.portfolio_id = first_observed.portfolio_id
 
 )
 
