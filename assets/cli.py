@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 
 from pipelines.errors import BluumError, Interrupted
@@ -137,6 +138,17 @@ def dev() -> None:
     os.execv(Path(sys.executable).with_name("dagster"), ["dagster", "dev", "--workspace", str(PROJECT / "workspace.yaml")])
 
 
+def _refusal(problem: ErrorDetails) -> str:
+    """One refused setting as a line: its variable, its value unless that may hold a secret, and why."""
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0]).upper()
+    variable = name if name.startswith("BLUUM_") else f"BLUUM_{name}"
+    is_secret = "KEY" in variable or "SECRET" in variable or "@" in str(problem["input"])
+    return f"{variable}: {message}" if is_secret else f"{variable} ({problem['input']!r}): {message}"
+
+
 def main() -> NoReturn:
     """Run the program; a mistake of the user's or of the world's ends in one line, one of ours in a traceback."""
     os.umask(0o077)  # what is written is for its owner; bi.duckdb has a setting of its own
@@ -146,13 +158,7 @@ def main() -> NoReturn:
         if error.title != Settings.__name__:
             raise
         for problem in error.errors():
-            name = str(problem["loc"][0]).upper() if problem["loc"] else ""
-            variable = name if name.startswith("BLUUM_") or not name else f"BLUUM_{name}"
-            value = "" if "SECRET" in variable or not variable else f" ({problem['input']!r})"
-            err.print(
-                f"bluum: {variable}{value}{': ' if variable else ''}{problem['msg'].removeprefix('Value error, ')}",
-                markup=False,
-            )
+            err.print(f"bluum: {_refusal(problem)}", markup=False)
         sys.exit(NOTHING_PUBLISHED)
     except Interrupted as error:
         err.print(f"bluum: {error}", markup=False)

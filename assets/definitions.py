@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.ingest import build_ingest
 from assets.models import build_models
-from assets.nightly import nightly, nightly_schedule, remodel
+from assets.nightly import backfill_pnl, nightly, nightly_schedule, remodel
 from assets.publishing import build_published
 from pipelines.settings import Settings
 from pipelines.sync import Progress
@@ -20,7 +20,7 @@ def build_defs(
     marts = [key for key in models.keys if key.path[0] == "marts"]
     return dg.Definitions(
         assets=[build_ingest(settings, observe), models, build_published(settings, marts)],
-        jobs=[nightly, remodel],
+        jobs=[nightly, backfill_pnl, remodel],
         schedules=[nightly_schedule],
     )
 

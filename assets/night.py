@@ -73,7 +73,7 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
         "pnl_every": window.every,
         "pnl_missing_only": missing_only,
     }
-    return run_night(settings, console, ingest=config)
+    return run_night(settings, console, "backfill_pnl", ingest=config)
 
 
 def run_reread(settings: Settings, console: Console, *, everything: bool) -> int:

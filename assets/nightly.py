@@ -9,6 +9,14 @@ nightly = dg.define_asset_job(
     description="One night: sync, models and their checks, publish.",
 )
 
+backfill_pnl = dg.define_asset_job(
+    "backfill_pnl",
+    selection=dg.AssetSelection.all(),
+    executor_def=dg.in_process_executor,
+    config={"ops": {"ingest": {"config": {"pnl_from": "YYYY-MM-DD", "pnl_to": "YYYY-MM-DD", "pnl_every": "day"}}}},
+    description="P&L reports of the past, then models and publish. Fill in the dates in the launchpad.",
+)
+
 remodel = dg.define_asset_job(
     "remodel",
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("raw"),
