@@ -17,7 +17,9 @@ SANDBOX_RATE, PRODUCTION_RATE = 10.0, 25.0  # requests a second, as Bluum publis
 class Settings(BaseSettings):
     """One sync's settings; each is BLUUM_<NAME> in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="BLUUM_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="BLUUM_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     api_key: str | None = None
     api_secret: SecretStr | None = Field(None, validation_alias=AliasChoices("BLUUM_API_SECRET", "BLUUM_SECRET_KEY"))
