@@ -134,13 +134,14 @@ class Sync:
 
     def _night(self, day: date) -> Night:
         warehouse, settings = self.warehouse, self.settings
+        closed = warehouse.closed_before(day)
         return Night(
             day,
             settings.surface,
             settings.refresh_prices,
             warehouse.held_policies(),
-            warehouse.closed_before(day),
-            warehouse.missed_pnl(day, settings.pnl_fill_requests) if settings.pnl_fill_requests else {},
+            closed,
+            warehouse.missed_pnl(day, settings.pnl_fill_requests, closed) if settings.pnl_fill_requests else {},
         )
 
     def _reader(self, night: Night, clock: ApiClock) -> Reader:
@@ -153,7 +154,7 @@ class Sync:
         night, asking = reader.night, roster(reader.night.surface)
         is_roster = first[-1].request.key == asking.key
         if not is_roster:
-            self._land(first, reader, landing)
+            self._land([_of_the_past(answer, night) for answer in first], reader, landing)
         if asking.key in self._known:
             self._enqueue(self.warehouse.planned(night.as_of_date, night.surface))
             return
@@ -247,6 +248,14 @@ class Sync:
     def _load(self, landing: Landing) -> None:
         self.warehouse.load(landing)
         self.progress.landed += landing.responses
+
+
+def _of_the_past(answer: Answer, night: Night) -> Answer:
+    """An answer to what an earlier night left unasked: its P&L report is one of the past by now."""
+    request = answer.request
+    if request.endpoint != "pnl" or request.params["end_date"] == night.as_of_date.isoformat():
+        return answer
+    return replace(answer, request=replace(request, endpoint="pnl_backfill"))
 
 
 def sync(settings: Settings, run_id: str, observe: Observer = lambda progress: None) -> Progress:

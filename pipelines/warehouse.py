@@ -226,10 +226,10 @@ class Warehouse:
             or 0
         )
 
-    def missed_pnl(self, night: date, most: int) -> dict[str, tuple[date, ...]]:
+    def missed_pnl(self, night: date, most: int, closed: frozenset[str]) -> dict[str, tuple[date, ...]]:
         """End dates between an account's first P&L report and tonight that no report answers, the newest `most` of all.
 
-        A date counts as missed if it is a weekday, or any day on which a sync ran.
+        A date counts as missed if it is a weekday, or any day on which a sync ran; of `closed` accounts none does.
         """
         rows = self._all(
             f"""
@@ -243,7 +243,7 @@ class Warehouse:
             ),
             first_ones as (
                 select account_id, min(end_date) as first_date from observed
-                where account_id in (select account_id from roster) group by account_id
+                where account_id in (select account_id from roster) and not list_contains(?, account_id) group by account_id
             ),
             nights as (select distinct as_of_date from {DATASET}.responses where endpoint = 'accounts'),
             days as (
@@ -259,6 +259,7 @@ class Warehouse:
             )
             order by day desc, account_id limit ?
             """,
+            sorted(closed),
             night,
             most,
         )
@@ -373,15 +374,14 @@ class Warehouse:
         if not self.path.exists():
             return set()
         with self.connect() as connection:
-            names = connection.execute(
-                "select table_name from information_schema.tables where table_schema = ?", [DATASET]
-            ).fetchall()
-        return {name for (name,) in names}
+            return _tables_in(connection)
 
     def _all(self, query: str, *values: object) -> list[Any]:
-        if not self._tables() >= TABLES.keys():
-            return []  # before the first load there is nothing to know
+        if not self.path.exists():
+            return []
         with self.connect() as connection:
+            if not _tables_in(connection) >= TABLES.keys():
+                return []  # before the first load there is nothing to know
             rows: list[Any] = connection.execute(query, values).fetchall()
         return rows
 
@@ -404,3 +404,8 @@ class Warehouse:
                 dataset_name=DATASET,
             )
         return self._pipeline
+
+
+def _tables_in(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    names = connection.execute("select table_name from duckdb_tables() where schema_name = ?", [DATASET]).fetchall()
+    return {name for (name,) in names}

@@ -1,0 +1,124 @@
+"""The second road: every mart computed from the sandbox's ledger must be what the pipeline and the SQL make of its answers.
+
+One history for all tests: more than 120 nights of 60 accounts over loopback, each night synced, then built at once.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+from oracle import drift, episodes, pnl, policies, positions, reconciled, rosters
+from oracle.compare import Grain, Mart, Row, differences, read_mart
+from oracle.observed import Observed
+from oracle.played import playing
+
+pytestmark = pytest.mark.xdist_group("oracle")  # one worker plays the history for all of them
+SQL = Path(__file__).parents[2] / "sql"
+MARTS: dict[Grain, Callable[[Observed], Mart]] = {
+    Grain("accounts", ("account_id",)): rosters.accounts,
+    Grain("portfolios", ("portfolio_id",)): rosters.portfolios,
+    Grain("policy_versions", ("account_id", "ips_id", "version")): policies.policy_versions,
+    Grain("policy_targets", ("account_id", "ips_id", "version", "asset_class")): policies.policy_targets,
+    Grain("positions_daily", ("as_of_date", "account_id", "position_id")): positions.positions_daily,
+    Grain("allocation_drift_daily", ("as_of_date", "portfolio_id", "asset_class")): drift.allocation_drift_daily,
+    Grain("portfolio_drift_daily", ("as_of_date", "portfolio_id")): drift.portfolio_drift_daily,
+    Grain("drift_episodes", ("portfolio_id", "asset_class", "breach_kind", "started_on")): episodes.drift_episodes,
+    Grain("pnl_daily", ("as_of_date", "account_id")): pnl.pnl_daily,
+    Grain("pnl_by_position_daily", ("as_of_date", "account_id", "symbol")): pnl.pnl_by_position_daily,
+    Grain("pnl_by_asset_class_daily", ("as_of_date", "account_id", "asset_class")): pnl.pnl_by_asset_class_daily,
+    Grain("pnl_periods", ("account_id", "period_kind", "period_start")): pnl.pnl_periods,
+    Grain("rebalancing_trades", ("as_of_date", "portfolio_id", "trade_number")): drift.rebalancing_trades,
+    Grain("restatements", ("account_id", "as_of_date", "measure", "known_at")): pnl.restatements,
+    Grain("reconciliation_daily", ("as_of_date", "account_id", "check_name", "entity")): reconciled.reconciliation_daily,
+    Grain("sync_coverage_daily", ("as_of_date", "endpoint")): rosters.sync_coverage_daily,
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    observed: Observed
+    warehouse: Path
+    _expected: dict[str, Mart] = field(default_factory=dict)
+
+    def expected(self, mart: str) -> Mart:
+        """What the ledger says the mart holds; worked out once."""
+        if mart not in self._expected:
+            compute = next(compute for grain, compute in MARTS.items() if grain.mart == mart)
+            self._expected[mart] = compute(self.observed)
+        return self._expected[mart]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    folder = tmp_path_factory.mktemp("oracle")
+    with playing(folder / "data") as played:
+        warehouse = folder / "data" / "warehouse.duckdb"
+        build(warehouse, folder / "target")
+        yield Built(Observed(played), warehouse)
+
+
+def build(warehouse: Path, target: Path, project: Path = SQL) -> None:
+    """All models, without the tests."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "BLUUM_WAREHOUSE", str(warehouse))
+        folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
+        try:
+            outcome = dbtRunner().invoke(["run", *map(str, folders), "--quiet"])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    failed = [f"{r.node.name}: {r.message}" for r in getattr(outcome.result, "results", []) if r.status == "error"]
+    assert outcome.success, "\n".join(failed) or str(outcome.exception)
+
+
+@pytest.mark.parametrize("grain", MARTS, ids=lambda grain: grain.mart)
+def test_mart_is_what_the_ledger_says(grain: Grain, built: Built) -> None:
+    difference = differences(grain, built.expected(grain.mart), read_mart(built.warehouse, grain))
+    assert not difference.found, f"\n{difference}"
+
+
+def test_history_holds_what_the_marts_are_about(built: Built) -> None:
+    """An oracle that agrees on nothing proves nothing: each kind of event leaves rows behind."""
+    observed = built.observed
+
+    def rows(mart: str) -> list[Row]:
+        return list(built.expected(mart).values())
+
+    assert len(observed.days) >= 120
+    assert len(observed.accounts) >= 60
+    found = rows("drift_episodes")
+    assert {row["direction"] for row in found} == {"over", "under"}
+    assert any(row["nights_missing"] for row in found)
+    assert any(row["ended_on"] is None for row in found)
+    assert any(row["is_left_censored"] for row in found)
+    assert any(row["policy_version_at_start"] != row["policy_version_at_end"] for row in found)
+    assert any(row["relative_drift_percent"] is None for row in rows("allocation_drift_daily"))
+    assert any(row["is_outside_band"] is None for row in rows("allocation_drift_daily"))
+    assert any(row["effective_from"] == row["effective_to"] for row in rows("policy_versions"))
+    assert {row["status"] for row in rows("accounts")} >= {"ACTIVE", "CLOSED", "SUSPENDED"}
+    assert {row["currency"] for row in rows("positions_daily")} == {"USD", "EUR", "NGN"}
+    assert any(row["days_covered"] is None for row in rows("pnl_daily"))
+    assert any(row["is_restated"] for row in rows("pnl_daily"))
+    assert any(row["is_complete"] for row in rows("pnl_periods"))
+    assert not all(row["is_complete"] for row in rows("sync_coverage_daily"))
+    assert any(row["rate_limited"] for row in rows("sync_coverage_daily"))
+    assert built.expected("restatements")
+    assert built.expected("reconciliation_daily")
+
+
+@pytest.mark.parametrize("mart", ["positions_daily", "allocation_drift_daily", "pnl_daily"])
+def test_every_row_leads_to_the_answer_it_was_read_from(mart: str, built: Built) -> None:
+    about = "json_extract_string(answer.params, '$.end_date')" if mart == "pnl_daily" else "answer.as_of_date"
+    query = f"""
+        select count(*) from marts.{mart} as mart
+        left join raw.responses as answer using (response_id)
+        where answer.outcome is distinct from 'ok' or answer.account_id is distinct from mart.account_id
+            or cast({about} as date) is distinct from mart.as_of_date
+    """
+    with duckdb.connect(str(built.warehouse), read_only=True) as connection:
+        assert connection.execute(query).fetchone() == (0,)
