@@ -44,7 +44,7 @@ def bluum() -> None:
 @app.command()
 def sync() -> None:
     """Sync tonight, build the marts, check them, publish bi.duckdb. Run again, it asks only for what is missing."""
-    from assets.night import run_night
+    from assets.running import run_night
 
     raise typer.Exit(run_night(Settings(), out))
 
@@ -57,7 +57,7 @@ def backfill_pnl(
     missing_only: Annotated[bool, typer.Option("--missing-only", help="leave out the reports that are held")] = False,
 ) -> None:
     """Ask for P&L reports of the past, then build and publish. Run again on the same night, it goes on."""
-    from assets.night import run_backfill
+    from assets.running import run_backfill
     from pipelines.backfill import Window
 
     raise typer.Exit(run_backfill(Settings(), out, Window(start.date(), end.date(), every.value), missing_only=missing_only))
@@ -66,7 +66,7 @@ def backfill_pnl(
 @app.command()
 def reread() -> None:
     """Read the kept answers with quarantined rows again, now that the program may have learned to, then publish."""
-    from assets.night import run_reread
+    from assets.running import run_reread
 
     raise typer.Exit(run_reread(Settings(), out, everything=False))
 
@@ -74,7 +74,7 @@ def reread() -> None:
 @app.command()
 def rebuild() -> None:
     """Rebuild every typed table and every mart from the kept answers alone, then publish."""
-    from assets.night import run_reread
+    from assets.running import run_reread
 
     raise typer.Exit(run_reread(Settings(), out, everything=True))
 
@@ -131,7 +131,7 @@ def demo() -> None:
 @app.command()
 def dev() -> None:
     """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""
-    from assets.night import dagster_home
+    from assets.running import dagster_home
 
     os.environ["DAGSTER_HOME"] = str(dagster_home(Settings()))
     os.chdir(PROJECT)

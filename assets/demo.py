@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from assets.night import execute
+from assets.running import execute
 from pipelines.backfill import Window, plan
 from pipelines.lock import writing
 from pipelines.settings import Settings

@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.lock import holder
+from pipelines.questions import Figures, Standing
 from pipelines.settings import Settings
 from pipelines.sync import Progress
-from pipelines.warehouse import Figures, Standing, Warehouse
+from pipelines.warehouse import Warehouse
 
 COMPLETE, WITH_FAILURES = 0, 3
 _NAMED = 20  # failures that are spelled out; the rest are counted

@@ -1,4 +1,4 @@
-"""One night from the command line: the job `nightly`, run in this process, with a progress line and a summary.
+"""Runs the jobs for the command line: in this process, with a progress line and a summary.
 
 What the night does is said by the assets; what is printed by `report.py`.
 """
