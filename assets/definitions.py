@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.ingest import build_ingest
 from assets.models import build_models
-from assets.runningly import backfill_pnl, nightly, nightly_schedule, remodel
+from assets.nightly import backfill_pnl, nightly, nightly_schedule, remodel
 from assets.publishing import build_published
 from pipelines.settings import Settings
 from pipelines.sync import Progress
