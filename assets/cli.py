@@ -133,7 +133,9 @@ def dev() -> None:
     """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""
     from assets.running import dagster_home
 
-    os.environ["DAGSTER_HOME"] = str(dagster_home(Settings()))
+    settings = Settings()
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
+    os.environ["BLUUM_DATA_DIR"] = str(settings.data_dir.resolve())
     os.chdir(PROJECT)
     os.execv(Path(sys.executable).with_name("dagster"), ["dagster", "dev", "--workspace", str(PROJECT / "workspace.yaml")])
 
