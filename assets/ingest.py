@@ -60,7 +60,7 @@ def build_ingest(settings: Callable[[], Settings], observe: Observer) -> dg.Asse
         for table in _FILLED
     ]
 
-    @dg.multi_asset(name="ingest", specs=specs, pool="warehouse")
+    @dg.multi_asset(name="ingest", specs=specs)
     def ingest(context: dg.AssetExecutionContext, config: IngestConfig) -> Iterator[dg.MaterializeResult[None]]:
         started = monotonic()
         with connected(settings()) as configured, writing(configured.data_dir, "sync"):

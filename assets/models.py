@@ -51,7 +51,7 @@ class ModelsConfig(dg.Config):
 def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
     """The models and their tests, as one step."""
 
-    @dbt_assets(manifest=manifest(), name="models", pool="warehouse", dagster_dbt_translator=_Layers())
+    @dbt_assets(manifest=manifest(), name="models", dagster_dbt_translator=_Layers())
     def models(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
         configured = settings()
         dbt = DbtCliResource(

@@ -30,7 +30,6 @@ def build_published(settings: Callable[[], Settings], marts: Iterable[dg.AssetKe
         group_name="published",
         deps=marts,
         kinds={"duckdb"},
-        pool="warehouse",
         description="bi.duckdb: the marts as the readers see them, with marts.manifest. Swapped in whole.",
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:

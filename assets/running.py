@@ -26,6 +26,7 @@ from pipelines.sync import Observer
 from pipelines.sync import Progress as Synced
 from pipelines.warehouse import Warehouse
 
+_TAG = "bluum/started_by"
 _PROJECT = Path(__file__).parent.parent
 
 
@@ -114,9 +115,16 @@ def execute(
     try:
         # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
         with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            return defs.resolve_job_def(job).execute_in_process(instance=instance, run_config=run_config)
+            _close_dead_runs(instance)
+            return defs.resolve_job_def(job).execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
     except Exception as error:
         raise _reason(error) from error
+
+
+def _close_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of ours that were killed as failed: we hold the lock that each of them held to its end."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={_TAG: "cli"})):
+        instance.report_run_failed(run, "its process died")
 
 
 def _reason(error: BaseException) -> BaseException:
