@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.client import Exchange
 from pipelines.rows import as_json
 from pipelines.tables import ACCOUNT_PORTFOLIOS, ACCOUNTS
-from pipelines.values import Json
+from pipelines.values import JSON, Json
 from pipelines.wire import Outcome
 
 DROPPED = "(dropped)"
@@ -38,6 +38,7 @@ _PERSONAL = frozenset(
 )
 """Members known today and never kept, not even by name; `metadata` is free text of the partner's: it may name a person."""
 _KEPT = frozenset(column.path for column in ACCOUNTS.columns if column.path)
+_NESTED = frozenset(column.path for column in ACCOUNTS.columns if column.kind is JSON)
 _KEPT_OF_PORTFOLIO = frozenset(column.path for column in ACCOUNT_PORTFOLIOS.columns if column.path)
 
 
@@ -61,7 +62,7 @@ def _roster(body: Json) -> Json:
 def _account(item: Any) -> Json:
     if not isinstance(item, dict):
         return DROPPED
-    kept = {name: value if name in _KEPT else DROPPED for name, value in item.items() if name not in _PERSONAL}
+    kept = {name: _member(name, value) for name, value in item.items() if name not in _PERSONAL}
     if item.get("account_number") is not None:
         kept["account_number"] = str(item["account_number"])[-4:]
     if isinstance(assets := item.get("enabled_assets"), list):
@@ -71,7 +72,14 @@ def _account(item: Any) -> Json:
     return kept
 
 
+def _member(name: str, value: Json) -> Json:
+    # An object where a plain value was expected may hold anything, a name or an address included.
+    is_plain = not isinstance(value, dict | list) or name in _NESTED
+    return value if name in _KEPT and is_plain else DROPPED
+
+
 def _portfolio(item: Any) -> Json:
     if not isinstance(item, dict):
         return DROPPED
-    return {name: value if name in _KEPT_OF_PORTFOLIO else DROPPED for name, value in item.items()}
+    plain = {name for name, value in item.items() if name in _KEPT_OF_PORTFOLIO and not isinstance(value, dict | list)}
+    return {name: value if name in plain else DROPPED for name, value in item.items()}

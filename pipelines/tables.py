@@ -266,7 +266,7 @@ POLICY_VERSIONS = Table(
         *_fields(TIMESTAMP, "created_at", "updated_at"),
         *_fields(TEXT, "risk_tolerance", "volatility_tolerance", under="risk_profile"),
         *_fields(INTEGER, "risk_score", under="risk_profile"),
-        Column("horizon_years", INTEGER, "time_horizon.years"),
+        Column("horizon_years", TEXT, "time_horizon.years"),  # clients have met texts such as "15-20 years"
         Column("horizon_category", TEXT, "time_horizon.category"),
         Column("primary_objective", TEXT, "investment_objectives.primary"),
         Column("target_annual_return", PERCENT, "investment_objectives.target_annual_return"),

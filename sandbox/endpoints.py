@@ -41,9 +41,7 @@ class Endpoints:
     def _investors(self, route: Route, params: Params, paging: Rule | None) -> Answer:
         day, ledger = self._clock.market_date(), self._world.ledger
         listed = () if paging and paging.kind == "empty_roster" else ledger.accounts(day)
-        return _page(
-            "/v1/investors", listed, lambda a: render_rosters.investor_row(ledger, a, day), params.paging(), paging
-        )
+        return _page("/v1/investors", listed, lambda a: render_rosters.investor_row(ledger, a, day), params.paging(), paging)
 
     # ------------------------------------------------------------- positions
 
@@ -70,9 +68,7 @@ class Endpoints:
         rows = self._world.ledger.positions(account.account_id, self._clock.market_date())
         for row in rows:
             if route.part_id == row.position_id or (route.part_id == row.position_uuid and not route.investor_surface):
-                render = (
-                    render_positions.investor_position_row if route.investor_surface else render_positions.position_row
-                )
+                render = render_positions.investor_position_row if route.investor_surface else render_positions.position_row
                 return ok(render(account, row, refreshed))
         if route.investor_surface and not route.part_id.startswith("pos_"):
             raise bad_format("position_id", "an id with the pos_ prefix")

@@ -152,7 +152,7 @@ class History:
         for key, holding in list(self._book.holdings.items()):
             if holding.quantity:
                 self._book.trade(key, day, -holding.quantity, self._price(key[1], day))
-        self._book.cash = {currency: ZERO for currency in self._book.cash}
+        self._book.cash = dict.fromkeys(self._book.cash, ZERO)
 
     # --------------------------------------------------------- rebalancing
 
@@ -181,7 +181,7 @@ class History:
                 wanted[symbol] = total * share / sum(shares.values()) / len(model[asset_class])
         # Sales first, so that cash does not dip for a reason that no real account has.
         moves = []
-        for symbol in {symbol: None for symbol in (*(key[1] for key in mine), *wanted)}:
+        for symbol in dict.fromkeys((*(key[1] for key in mine), *wanted)):
             target, price = _units(symbol, wanted.get(symbol, ZERO), self._price(symbol, day))
             change = target - book.quantity((sleeve, symbol))
             if symbol not in wanted or abs(times(change, price)) >= _SMALLEST_TRADE:

@@ -30,9 +30,7 @@ class Instrument:
     places: int = 3
 
 
-def _invented(
-    symbol: str, asset_class: str, kind: str, start: str, step: int, trend: int, **more: object
-) -> Instrument:
+def _invented(symbol: str, asset_class: str, kind: str, start: str, step: int, trend: int, **more: object) -> Instrument:
     return Instrument(symbol, asset_class, kind, start=Decimal(start), step_bp=step, trend_bp=trend, **more)  # type: ignore[arg-type]
 
 

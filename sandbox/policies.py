@@ -27,9 +27,7 @@ def script_of(role: str, opened: date, created_at: datetime, change: date) -> tu
     def later(base: PolicyVersion, version: int, day: date, shares: tuple[Target, ...] | None = None) -> PolicyVersion:
         day = max(day, base.effective_date + timedelta(days=1))
         published = datetime.combine(day, time(13, 5, version), UTC)
-        return replace(
-            base, version=version, effective_date=day, published_at=published, targets=shares or base.targets
-        )
+        return replace(base, version=version, effective_date=day, published_at=published, targets=shares or base.targets)
 
     mix = {"equities": "55", "fixed_income": "25", "treasury": "15", "alternatives": "5"}
     if role == "balanced":

@@ -66,9 +66,7 @@ class ListedVersion:
 def known_versions(versions: Iterable[PolicyVersion], known_at: datetime) -> tuple[ListedVersion, ...]:
     known = sorted((v for v in versions if v.published_at <= known_at), key=lambda v: v.version)
     newest = max((v.version for v in known if not v.draft), default=0)
-    return tuple(
-        ListedVersion(v, "draft" if v.draft else "active" if v.version == newest else "superseded") for v in known
-    )
+    return tuple(ListedVersion(v, "draft" if v.draft else "active" if v.version == newest else "superseded") for v in known)
 
 
 def in_force(versions: Iterable[PolicyVersion], day: date, known_at: datetime) -> PolicyVersion | None:

@@ -97,7 +97,5 @@ class SandboxServer(uvicorn.Server):
         self.servers = [await loop.create_server(self._protocol, host, port, reuse_address=True)]
 
     def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = _Protocol(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
+        made: asyncio.Protocol = _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
         return made

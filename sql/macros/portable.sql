@@ -6,6 +6,12 @@
 {%- endmacro %}
 
 
+{# A text as a whole number; null where it is none. #}
+{% macro whole_number(text) -%}
+    try_cast({{ text }} as bigint)
+{%- endmacro %}
+
+
 {# One text that differs when any of the columns differs. #}
 {% macro fingerprint(columns) -%}
     md5(concat_ws('|', {% for column in columns %}coalesce(cast({{ column }} as varchar), '~'){{ ", " if not loop.last }}{% endfor %}))

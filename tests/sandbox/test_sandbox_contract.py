@@ -63,9 +63,7 @@ def test_wealth_paths_take_either_id_and_percent_encoding(api: Api) -> None:
     for path in ("portfolios", "reports/pnl", "investment-policy"):
         assert api.json(f"/wealth/accounts/{uuid}/{path}") == api.json(f"/wealth/accounts/{inv}/{path}")
     encoded = "".join(f"%{ord(letter):02X}" for letter in uuid)
-    assert api.client.get(f"/wealth/accounts/{encoded}/portfolios").json() == api.json(
-        f"/wealth/accounts/{uuid}/portfolios"
-    )
+    assert api.client.get(f"/wealth/accounts/{encoded}/portfolios").json() == api.json(f"/wealth/accounts/{uuid}/portfolios")
 
 
 def test_odd_ids_reach_their_account_when_encoded(fresh: Api) -> None:
@@ -117,9 +115,7 @@ def test_a_short_a_second_currency_and_eighteen_decimals(api: Api) -> None:
     assert {row["currency"] for row in short} == {"USD", "EUR"}
     naira = api.json(f"/trading/accounts/{ids(api, 'naira')[0]}/positions")
     assert {row["currency"] for row in naira} == {"USD", "NGN"}
-    coin = next(
-        r for r in api.json(f"/trading/accounts/{ids(api, 'crypto')[0]}/positions") if r["symbol"] == "SBX-COIN"
-    )
+    coin = next(r for r in api.json(f"/trading/accounts/{ids(api, 'crypto')[0]}/positions") if r["symbol"] == "SBX-COIN")
     assert len(coin["quantity"].partition(".")[2]) > 15
 
 
@@ -127,7 +123,7 @@ def test_a_closed_account_stays_listed_and_holds_nothing(fresh: Api) -> None:
     account = next(a for a in fresh.operator.world.accounts if a.role == "closing")
     assert account.closes is not None
     path = f"/trading/accounts/{account.account_id}/positions"
-    fresh.operator.clock.to_night(datetime(2022, 5, 12).date())
+    fresh.operator.clock.to_night(date(2022, 5, 12))
     assert fresh.json("/accounts")[7]["status"] == "ACTIVE" and fresh.json(path)
     fresh.operator.clock.to_night(account.closes)
     assert fresh.json("/accounts")[7]["status"] == "CLOSED" and fresh.json(path) == []
@@ -138,7 +134,7 @@ def test_a_closed_account_stays_listed_and_holds_nothing(fresh: Api) -> None:
 
 def test_an_account_that_has_not_opened_yet_does_not_exist(fresh: Api) -> None:
     newcomer = next(a for a in fresh.operator.world.accounts if a.role == "newcomer")
-    fresh.operator.clock.to_night(datetime(2022, 4, 19).date())
+    fresh.operator.clock.to_night(date(2022, 4, 19))
     assert newcomer.account_id not in {row["id"] for row in fresh.json("/accounts")}
     assert fresh.get(f"/wealth/accounts/{newcomer.account_id}/portfolios").status_code == 404
     fresh.operator.clock.to_night(newcomer.opened)

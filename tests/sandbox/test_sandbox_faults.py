@@ -255,15 +255,11 @@ def test_edits_add_remove_and_reach_every_item() -> None:
     assert run(Rule("replace", pointer="/0/x/y", raw="1e5")) == b'[{"id":"a","x":{"y":1e5}},{"id":"b"}]'
     assert run(Rule("replace", pointer="/7/nowhere", raw="1")) == body
     assert run(Rule("remove", pointer="/0")) == b'[{"id":"b"}]'
-    assert (
-        run(Rule("replace", pointer="/*/id", raw='"z"'), Rule("remove", pointer="/0/x")) == b'[{"id":"z"},{"id":"z"}]'
-    )
+    assert run(Rule("replace", pointer="/*/id", raw='"z"'), Rule("remove", pointer="/0/x")) == b'[{"id":"z"},{"id":"z"}]'
     assert run(Rule("replace", pointer="", raw="not json")) == b"not json"
 
 
-@pytest.mark.parametrize(
-    "rule", [{"kind": "nonsense"}, {}, {"kind": "reset", "wat": 1}, {"kind": "reset", "endpoint": "x"}]
-)
+@pytest.mark.parametrize("rule", [{"kind": "nonsense"}, {}, {"kind": "reset", "wat": 1}, {"kind": "reset", "endpoint": "x"}])
 def test_a_wrong_rule_is_refused(bad: Api, rule: dict[str, object]) -> None:
     answer = httpx.post(bad.operator.origin + "/_sandbox/faults", json=[rule])
     assert answer.status_code == 400 and answer.json()["error"]

@@ -29,7 +29,7 @@ final as (
         risk_tolerance,
         volatility_tolerance,
         risk_score,
-        horizon_years,
+        {{ whole_number('horizon_years') }} as horizon_years,
         horizon_category,
         primary_objective,
         target_annual_return,

@@ -1,0 +1,42 @@
+"""Nights that are not like others, by the program itself."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from cli_process import BLUUM, bluum, marts, settings_for
+
+from sandbox.options import Options
+from sandbox.server import running
+
+
+def test_without_any_setting_the_bundled_sandbox_is_asked_and_said_to_be(tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    run = subprocess.run([BLUUM, "sync"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "asking the bundled sandbox, whose people and money are made up" in run.stdout
+    assert "0 rate limited" in run.stdout  # at the published limit, without anybody having set it
+    assert len(marts(tmp_path / "data")["pnl_daily"]) >= 12
+
+
+def test_a_night_with_a_failure_lands_the_rest_and_names_it(tmp_path: Path) -> None:
+    with running(Options(accounts=2, rate_limit=0)) as sandbox:
+        bad, good = sandbox.world.accounts
+        rule = {"kind": "forbidden", "frame": "flat", "endpoint": "positions", "account": bad.account_id}
+        sandbox.faults.set([rule])
+        run = bluum("sync", cwd=tmp_path, **settings_for(sandbox, tmp_path / "data"))
+    assert run.returncode == 3, run.stdout + run.stderr
+    assert "1 landed of 2 expected" in " ".join(run.stdout.split())
+    assert f"Missing: positions of account {bad.account_id}" in run.stdout
+    assert "this key may not read the resource" in run.stdout
+    assert {row[1] for row in marts(tmp_path / "data")["positions_daily"]} == {good.account_id}
+
+
+def test_a_tenant_without_accounts_has_a_complete_and_empty_night(tmp_path: Path) -> None:
+    with running(Options(accounts=2, rate_limit=0)) as sandbox:
+        sandbox.faults.set([{"kind": "empty_roster"}])
+        run = bluum("sync", cwd=tmp_path, **settings_for(sandbox, tmp_path / "data"))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "0 landed of 0 expected" in " ".join(run.stdout.split())
+    filled = {table for table, rows in marts(tmp_path / "data").items() if rows}
+    assert filled <= {"sync_coverage_daily"}

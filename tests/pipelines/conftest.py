@@ -1,0 +1,84 @@
+"""Reads a body as one answer of Bluum, without HTTP, and shows the rows it came to."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.answers import Landing, Reader, Reading
+from pipelines.asking import Answer, Page
+from pipelines.client import Exchange
+from pipelines.endpoints import ENDPOINTS, Night, Request
+from pipelines.privacy import strip
+from pipelines.wire import decipher, items
+
+SAMPLES = Path(__file__).parent / "samples"
+RECEIVED = datetime(2025, 1, 15, 22, 0, 5, tzinfo=UTC)
+
+
+@dataclass
+class Landed:
+    """What one or more answers of a night came to."""
+
+    night: Night
+    landing: Landing = field(default_factory=Landing)
+    readings: list[Reading] = field(default_factory=list)
+    _ids: Any = field(default_factory=lambda: itertools.count(1))
+
+    def answer(
+        self, endpoint: str, body: object, account_id: str | None = "acc_1", portfolio_id: str | None = None, **params: str
+    ) -> Reading:
+        """Read a body (bytes, or a value to be written as JSON) as the answer to a request of this night."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        exchange = Exchange(decipher(200, {}, content, RECEIVED), content, 0.0, 0.0, request_id="req_1")
+        if ENDPOINTS[endpoint].is_personal:
+            exchange = strip(exchange)
+        listed = items(exchange.reply.body)[0] if ENDPOINTS[endpoint].is_paged else None
+        request = Request(endpoint, account_id, portfolio_id, params)
+        reader = Reader(self.night, lambda seconds: RECEIVED, lambda: f"r{next(self._ids)}", {"surface": self.night.surface})
+        self.readings.append(reader.land(Answer(request, (Page(params, exchange, listed),)), self.landing))
+        return self.readings[-1]
+
+    def sample(self, name: str) -> bytes:
+        """A sample body as the published pages print it."""
+        return (SAMPLES / f"{name}.json").read_bytes()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a raw table, without what every row has and without what is null."""
+        hidden = ("response_id", "as_of_date")
+        return [
+            {name: value for name, value in row.items() if name not in hidden and value is not None}
+            for row in self.landing.rows[table]
+        ]
+
+    @property
+    def tables(self) -> dict[str, int]:
+        """How many rows each table got."""
+        return {name: len(rows) for name, rows in self.landing.rows.items() if rows}
+
+    @property
+    def quarantine(self) -> list[tuple[str, str, str]]:
+        """Table, field and reason of what could not be read."""
+        return [(row["table_name"], row["field"], row["reason"]) for row in self.landing.rows["quarantine"]]
+
+    @property
+    def new_fields(self) -> list[tuple[str, str]]:
+        """Table and name of the members that nobody knows."""
+        return [(row["table_name"], row["field"]) for row in self.landing.rows["new_fields"]]
+
+
+@pytest.fixture
+def landed() -> Landed:
+    """A night of the account surface, 15 January 2025, on which nothing has been asked yet."""
+    return Landed(Night(date(2025, 1, 15), "accounts"))
+
+
+@pytest.fixture
+def landed_on() -> Callable[..., Landed]:
+    """Any other night: surface, and whatever else Night takes."""
+    return lambda surface="accounts", **more: Landed(Night(date(2025, 1, 15), surface, **more))
