@@ -1,6 +1,6 @@
 """Every answer of both surfaces passes the schemas of openapi.yaml, and says what bluum-api.md documents."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 import httpx

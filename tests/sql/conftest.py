@@ -2,15 +2,12 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-
-sys.path.insert(0, str(Path(__file__).parent))  # pytest imports tests by path, so their helpers need a place to be found
 from sql_warehouse import Dbt, Night, create_raw
 
 OPENED = date(2026, 3, 2)
