@@ -20,6 +20,7 @@ test: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/sqlfluff lint sql/models sql/tests --config sql/.sqlfluff
 
 check: lint test
 	$(BIN)/pip-audit --requirement requirements.lock --disable-pip

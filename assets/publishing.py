@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from pipelines.errors import NotPublished
 from pipelines.lock import writing
 from pipelines.settings import Settings
 
@@ -42,8 +43,25 @@ def build_published(settings: Callable[[], Settings], marts: Iterable[dg.AssetKe
 
 
 def publish(settings: Settings, run_id: str) -> Mapping[str, int]:
-    """Copy the marts to bi.duckdb and swap it in; the old file stays whole if anything fails. Returns rows per table."""
-    building = settings.bi.with_name(settings.bi.name + ".building")
+    """Copy the marts to bi.duckdb and swap it in. Returns rows per table.
+
+    Raises NotPublished if anything fails; the old file stays whole then.
+    """
+    try:
+        rows = _build(settings, run_id)
+        _swap(settings)
+    except (duckdb.Error, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise NotPublished(f"{settings.bi} is as it was, the marts could not be published: {reason}") from error
+    return rows
+
+
+def _building(settings: Settings) -> Path:
+    return settings.bi.with_name(settings.bi.name + ".building")
+
+
+def _build(settings: Settings, run_id: str) -> Mapping[str, int]:
+    building = _building(settings)
     for leftover in (building, building.with_name(building.name + ".wal")):
         leftover.unlink(missing_ok=True)  # of a publish that was killed
     with duckdb.connect() as connection:
@@ -54,14 +72,17 @@ def publish(settings: Settings, run_id: str) -> Mapping[str, int]:
         _copy_macros(connection)
         _write_manifest(connection, run_id, rows)
         connection.execute("detach bi")
-    mode = int(settings.bi_file_mode, 8)
+    return rows
+
+
+def _swap(settings: Settings) -> None:
+    building, mode = _building(settings), int(settings.bi_file_mode, 8)
     building.chmod(mode)
     if mode & 0o077:
         settings.bi.parent.chmod(0o711)  # others may pass through the folder to the one file, and see nothing else
     _flush(building)
     os.replace(building, settings.bi)
     _flush(settings.bi.parent)
-    return rows
 
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None]]:

@@ -5,6 +5,7 @@ What the night does is said by the assets; what is printed by `report.py`.
 
 import os
 import shutil
+import sqlite3
 import warnings
 from collections.abc import Mapping
 from contextlib import redirect_stdout
@@ -18,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from assets.definitions import build_defs
 from assets.report import print_summary
 from pipelines.backfill import Window, plan
-from pipelines.errors import BluumError
+from pipelines.errors import BluumError, WarehouseUnusable
 from pipelines.lock import writing
 from pipelines.rereading import reread
 from pipelines.settings import Settings
@@ -132,7 +133,12 @@ def _reason(error: BaseException) -> BaseException:
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
-    return next((link for link in chain if isinstance(link, BluumError)), error)
+    for link in chain:
+        if isinstance(link, BluumError):
+            return link
+        if isinstance(link, sqlite3.OperationalError):
+            return WarehouseUnusable(f"Dagster's run history in the data folder cannot be written: {link}")
+    return error
 
 
 def _progress(console: Console) -> Progress:

@@ -25,6 +25,10 @@ class ModelsFailed(BluumError):
     """A model or a blocking check failed: what landed stays, nothing was published."""
 
 
+class NotPublished(BluumError):
+    """The readers' file could not be replaced; it is as it was."""
+
+
 class Interrupted(BluumError):
     """A signal ended the sync after its batch had landed."""
 

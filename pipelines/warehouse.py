@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.answers import Landing
 from pipelines.database import DATASET
+from pipelines.errors import WarehouseUnusable
 from pipelines.questions import Questions
 from pipelines.rows import Row
 from pipelines.tables import TABLES
@@ -41,8 +42,12 @@ class Warehouse(Questions):
             pipeline.abort_packages()
 
     def load(self, landing: Landing) -> None:
-        """Load one batch as one package. When this returns, all of it counts; before, none of it does."""
+        """Load one batch as one package. When this returns, all of it counts; before, none of it does.
+
+        Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
+        """
         import dlt
+        from dlt.pipeline.exceptions import PipelineStepFailed
 
         pipeline = self._dlt()
         is_new = not self.tables() >= TABLES.keys()
@@ -56,7 +61,11 @@ class Warehouse(Questions):
             for name, table in TABLES.items()
             if is_new or landing.rows.get(name)
         ]
-        pipeline.run(resources).raise_on_failed_jobs()
+        try:
+            pipeline.run(resources).raise_on_failed_jobs()
+        except (PipelineStepFailed, OSError) as error:
+            reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
+            raise WarehouseUnusable(f"a batch could not be written to {self.path}, and does not count: {reason}") from error
 
     def drop_old_bodies(self, before: date) -> None:
         """Empty the bodies of nights before a day; their typed rows stay."""
