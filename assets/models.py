@@ -68,6 +68,9 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
                 yield from dbt.cli(arguments, context=context, target_path=target).stream()
             except DagsterDbtCliRuntimeError as error:
                 raise ModelsFailed(_failures(target)) from error
+            finally:
+                for copied in target.glob("partial_parse*.msgpack"):
+                    copied.chmod(0o600)  # dagster-dbt copies it with the mode it has in sql/target
 
     return models
 
