@@ -6,6 +6,7 @@ again when a file there is newer.
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,9 +16,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from pipelines.errors import ModelsFailed
+from pipelines.errors import Interrupted, ModelsFailed
 from pipelines.lock import writing
 from pipelines.settings import Settings
+from pipelines.signals import noting
 
 PROJECT = Path(__file__).parent.parent / "sql"
 _MANIFEST = PROJECT / "target" / "manifest.json"
@@ -61,18 +63,29 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
         )
         os.environ["BLUUM_WAREHOUSE"] = str(configured.warehouse)
         target = configured.data_dir.resolve() / "dbt"
-        with writing(configured.data_dir, "models"):
+        with writing(configured.data_dir, "models"), noting() as received:
             try:
                 # Unit tests judge the SQL, not tonight's data: `make test` runs them.
                 arguments = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
                 yield from dbt.cli(arguments, context=context, target_path=target).stream()
+            except dg.DagsterExecutionInterruptedError as error:
+                raise interrupted(received) from error
             except DagsterDbtCliRuntimeError as error:
+                if received:
+                    raise interrupted(received) from error
                 raise ModelsFailed(_failures(target)) from error
             finally:
                 for copied in target.glob("partial_parse*.msgpack"):
                     copied.chmod(0o600)  # dagster-dbt copies it with the mode it has in sql/target
 
     return models
+
+
+def interrupted(received: list[signal.Signals]) -> Interrupted:
+    """What to say when a signal ended the models, or what comes after them."""
+    number = received[-1] if received else signal.SIGINT
+    text = f"stopped by {number.name}: what was asked has landed, nothing was published; `bluum sync` goes on from here"
+    return Interrupted(text, number)
 
 
 def _failures(target: Path) -> str:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assets.definitions import build_defs
+from assets.models import interrupted
 from assets.report import print_summary
 from pipelines.backfill import Window, plan
 from pipelines.errors import BluumError, WarehouseUnusable
@@ -118,6 +119,8 @@ def execute(
         with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
             _close_dead_runs(instance)
             return defs.resolve_job_def(job).execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
+    except dg.DagsterExecutionInterruptedError as error:
+        raise interrupted([]) from error
     except Exception as error:
         raise _reason(error) from error
 

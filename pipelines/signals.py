@@ -1,10 +1,11 @@
-"""Turns Ctrl-C and SIGTERM into a request to stop, for as long as there is something that can end cleanly."""
+"""Ctrl-C and SIGTERM: a request to stop where something can end cleanly, else a note of which of the two it was."""
 
 import asyncio
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 @contextmanager
@@ -29,3 +30,26 @@ def stopping(event: asyncio.Event) -> Iterator[list[signal.Signals]]:
         for number in numbers:
             loop.remove_signal_handler(number)
             signal.signal(number, before[number])
+
+
+@contextmanager
+def noting() -> Iterator[list[signal.Signals]]:
+    """List which of the two signals comes, and leave what it does to the handlers that are in force."""
+    received: list[signal.Signals] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        if callable(handler := before[signal.Signals(number)]):
+            handler(number, frame)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
