@@ -16,6 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from assets.dbt_child import PARENT
 from pipelines.errors import Interrupted, ModelsFailed
 from pipelines.lock import writing
 from pipelines.settings import Settings
@@ -56,12 +57,13 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
     @dbt_assets(manifest=manifest(), name="models", dagster_dbt_translator=_Layers())
     def models(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
         configured = settings()
+        os.environ["BLUUM_WAREHOUSE"] = str(configured.warehouse)
+        os.environ[PARENT] = str(os.getpid())
         dbt = DbtCliResource(
             project_dir=str(PROJECT),
             profiles_dir=str(PROJECT),
-            dbt_executable=str(Path(sys.executable).with_name("dbt")),
+            dbt_executable=str(Path(sys.executable).with_name("bluum-dbt")),
         )
-        os.environ["BLUUM_WAREHOUSE"] = str(configured.warehouse)
         target = configured.data_dir.resolve() / "dbt"
         with writing(configured.data_dir, "models"), noting() as received:
             try:

@@ -1,0 +1,26 @@
+"""dbt that ends when the program that started it does: a sync that is killed must not leave a writer behind.
+
+The command `bluum-dbt`, which models.py gives to dagster-dbt in place of `dbt`.
+"""
+
+import os
+import threading
+import time
+
+PARENT = "BLUUM_DBT_PARENT"
+"""The environment variable that names the process dbt must not outlive."""
+
+
+def main() -> None:
+    """Run dbt's command line, and exit at once when the parent is gone: DuckDB drops what was not committed."""
+    parent = int(os.environ[PARENT])
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    from dbt.cli.main import cli
+
+    cli()
