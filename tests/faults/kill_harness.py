@@ -1,0 +1,388 @@
+"""Kills nights: starts `bluum sync` in a process of its own, ends it by SIGKILL, and says what came of it.
+
+    Zygote --fork--> victim (assets.cli.main, against the sandbox of this process) --SIGKILL--> the next one
+
+Importing Dagster, dlt and dbt takes longer than a small night, and a kill in there proves nothing. So a helper process
+imports them once and forks a victim for every start; from there on it is the program as installed. It also makes batches
+small, so that a night of seconds has as many as one of hours. Used by test_kills.py and bench/kills.py.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import duckdb
+from fault_night import doubled, rows, target, truth
+
+from sandbox.server import Sandbox
+
+PATIENCE = 120.0
+BATCH_SECONDS = 0.25
+_POLL = 0.005
+
+# What may differ between two undisturbed runs of one night, and so proves nothing.
+UNEQUAL = {
+    "*": {"response_id"},  # counts the answers of the night: a request repeated after a kill takes a number
+    "sync_coverage_daily": {"requests", "retries", "rate_limited", "started_at", "finished_at"},  # what the starts cost
+    "policy_versions": {"first_seen_at"},  # instants of receipt
+    "policy_versions_known": {"known_from", "known_to", "received_at", "first_seen_at"},
+    "pnl_reports_known": {"known_from", "known_to", "received_at"},
+    "restatements": {"known_at"},
+    "portfolios": set(),
+}
+_LEFT_OUT = {"manifest"}  # run id and time of publishing; that it agrees with its tables is test_readers.py's
+
+
+class Zygote:
+    """A process with everything imported, from which victims are forked."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert self._answer() == {"ready": True}
+
+    def start(self, *arguments: str, env: dict[str, str], output: Path) -> int:
+        """Fork a victim; returns its process id."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({"arguments": arguments, "env": env, "output": str(output)}) + "\n")
+        self._process.stdin.flush()
+        return int(self._answer()["pid"])
+
+    def wait(self) -> int:
+        """Exit code of the victim: negative after a signal."""
+        return int(self._answer()["code"])
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(PATIENCE)
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the zygote died"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@dataclass
+class Report:
+    """What a series of kills came to."""
+
+    kills: Counter[str] = field(default_factory=Counter)  # by the stage in which they struck
+    starts: int = 0
+    requests: int = 0
+    repeated: Counter[str] = field(default_factory=Counter)  # asked again although a committed batch had answered
+    complaints: list[str] = field(default_factory=list)
+
+
+class Slaughter:
+    """Nights of one sandbox into one data folder."""
+
+    def __init__(
+        self, sandbox: Sandbox, data_dir: Path, zygote: Zygote, seed: int = 1, log: Callable[[str], None] = print
+    ) -> None:
+        self.sandbox = sandbox
+        self.data_dir = data_dir
+        self.zygote = zygote
+        self.random = random.Random(seed)
+        self.log = log
+        self.report = Report()
+        self._committed: set[str] = set()
+        self._orphans: set[tuple[str, str]] = set()  # packages that an earlier start has left
+        self._targets: dict[str, str] = {}  # request id -> what it asked
+        self._length = {"ask": 5.0, "build": 8.0}  # seconds; the second is measured again with every start that finishes
+
+    # ------------------------------------------------------------- one start
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "BLUUM_BASE_URL": self.sandbox.base_url,
+            "BLUUM_API_KEY": self.sandbox.key,
+            "BLUUM_API_SECRET": self.sandbox.secret,
+            "BLUUM_DATA_DIR": str(self.data_dir),
+            "BLUUM_RATE_LIMIT": "0",
+        }
+
+    @property
+    def output(self) -> str:
+        path = self.data_dir.with_suffix(".out")
+        return path.read_text() if path.exists() else ""
+
+    def finish(self) -> int:
+        """One start that nobody disturbs."""
+        self.start()
+        return self.zygote.wait()
+
+    def start(self) -> int:
+        self.report.starts += 1
+        self._orphans = set(self._packages())
+        self.sandbox.requests.clear()
+        return self.zygote.start("sync", env=self.environment, output=self.data_dir.with_suffix(".out"))
+
+    def night(self, kills: int) -> None:
+        """Kill so many starts of one night, then let one finish."""
+        self._committed.clear()  # another night asks the same questions anew
+        done, in_asking = 0, kills * 2 // 3
+        for _ in range(4 * kills):  # a start may be over before its moment comes
+            if done < in_asking:
+                moment = self._while_asking()
+            else:
+                moment = self._while_publishing if done == kills - 1 else self._while_building()
+            done += self._kill(moment)
+            if done == kills:
+                break
+        began = time.monotonic()
+        code = self.finish()
+        self._length["build"] = time.monotonic() - began
+        self._account_for()
+        self.log(f"{self._length['build']:5.1f} s, {self.sandbox.requests.total:3} requests, finished with {code}")
+        if code != 0:
+            self.report.complaints.append(f"the start that nobody disturbed ended with {code}: {self.output[-2000:]}")
+
+    def _kill(self, moment: Callable[[int], str]) -> bool:
+        began, pid = time.monotonic(), self.start()
+        stage = moment(pid)
+        if stage != "over":
+            os.kill(pid, signal.SIGKILL)
+        code = self.zygote.wait()
+        if code == -signal.SIGKILL:
+            self.report.kills[stage] += 1
+        elif code != 0:
+            self.report.complaints.append(f"a start ended with {code} by itself: {self.output[-2000:]}")
+        self._account_for()
+        took = time.monotonic() - began
+        asked, held = self.sandbox.requests.total, len(self._committed)
+        self.log(f"{took:5.1f} s, {asked:3} requests, {held:3} held, {stage}")
+        if stage == "over":
+            self._length["build"] = took
+        return code == -signal.SIGKILL
+
+    # ------------------------------------------------------------- when to kill
+
+    def _while_asking(self) -> Callable[[int], str]:
+        """Between the first request and some way into the loads."""
+        wait = self.random.uniform(0, self._length["ask"])
+
+        def moment(pid: int) -> str:
+            self.until(pid, lambda: self.sandbox.requests.total > 0)
+            end = time.monotonic() + wait
+            self.until(pid, lambda: time.monotonic() > end)
+            return self.stage(pid)
+
+        return moment
+
+    def _while_building(self) -> Callable[[int], str]:
+        """Anywhere in the whole length of a start: mostly in dbt, which is most of it once all is answered."""
+        wait = self.random.uniform(0, self._length["build"])
+
+        def moment(pid: int) -> str:
+            end = time.monotonic() + wait
+            self.until(pid, lambda: time.monotonic() > end)
+            return self.stage(pid)
+
+        return moment
+
+    def _while_publishing(self, pid: int) -> str:
+        """While the readers' next file is being built."""
+        began, building = time.monotonic(), self.data_dir / "bi.duckdb.building"
+        self.until(pid, building.exists)
+        self._length["build"] = time.monotonic() - began
+        return self.stage(pid)
+
+    @staticmethod
+    def until_so(is_so: Callable[[], bool]) -> None:
+        """Wait for something that has to come."""
+        deadline = time.monotonic() + PATIENCE
+        while not is_so():
+            assert time.monotonic() < deadline, "it did not come"
+            time.sleep(_POLL)
+
+    def until(self, pid: int, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not is_so() and is_alive(pid) and time.monotonic() < deadline:
+            time.sleep(_POLL)
+
+    def stage(self, pid: int) -> str:
+        """Where the victim is, by what it has left on the disk."""
+        if not is_alive(pid):
+            return "over"
+        if (self.data_dir / "bi.duckdb.building").exists():
+            return "publish"
+        if any("dbt" in Path(argument).name for child in _children(pid) for argument in child[:2]):
+            return "dbt"
+        if not self.sandbox.requests.total:
+            return "start and sweep"
+        return next((stage for stage, package in self._packages() if (stage, package) not in self._orphans), "ask")
+
+    def _packages(self) -> Iterator[tuple[str, str]]:
+        """Packages of dlt on their way, the furthest first, with the stage they are in."""
+        packages = self.data_dir / "dlt" / "pipelines" / "bluum_warehouse"
+        for stage, folder in (("load", "load/normalized"), ("normalize", "normalize/extracted"), ("extract", "normalize")):
+            yield from ((stage, path.name) for path in (packages / folder).glob("[0-9]*") if path.is_dir())
+
+    # ------------------------------------------------------------- what was repeated
+
+    def _account_for(self) -> None:
+        """Compare what this start asked with what was committed before it, then read what is committed now."""
+        entries = list(self.sandbox.requests.entries)
+        asked = Counter(target(entry) for entry in entries)
+        self.report.requests += len(entries)
+        again = asked & Counter(dict.fromkeys(self._committed, len(entries)))
+        if set(asked) == {"/v1/accounts"} and sum(asked.values()) == 1:
+            again = Counter()  # a night that is complete is asked for its date alone
+        self.report.repeated += again
+        self._targets.update({entry.request_id: target(entry) for entry in entries})
+        held = self._held_now()
+        if held is not None:
+            self._committed = {self._targets[request_id] for request_id in held if request_id in self._targets}
+
+    def _held_now(self) -> set[str] | None:
+        """Request ids with a committed good answer. Read from a copy: the file itself is the next start's."""
+        path, copy = self.data_dir / "warehouse.duckdb", self.data_dir.with_suffix(".copy")
+        if not path.exists():
+            return None
+        copy.mkdir(exist_ok=True)
+        for name in (path.name, path.name + ".wal"):
+            (copy / name).unlink(missing_ok=True)
+            if (self.data_dir / name).exists():
+                shutil.copyfile(self.data_dir / name, copy / name)
+        try:
+            with duckdb.connect(str(copy / path.name)) as connection:
+                found = connection.execute(
+                    """
+                    select request_id from raw.responses where outcome in ('ok', 'absent', 'disabled')
+                    and _dlt_load_id in (select load_id from raw._dlt_loads where status = 0) and as_of_date = ?
+                    """,
+                    [self.sandbox.clock.market_date()],
+                ).fetchall()
+        except duckdb.Error:
+            return (
+                None  # dbt outlived its parent and is writing, or the tables are not there yet: what was known still holds
+            )
+        return {request_id for (request_id,) in found}
+
+
+# ----------------------------------------------------------------- comparing
+
+
+def differences(left: Path, right: Path) -> list[str]:
+    """What two data folders disagree on, but for what says when and by which request it was asked."""
+    found = [f"{table}: {count} rows doubled" for table, count in doubled(left / "warehouse.duckdb")]
+    raw_left, raw_right = truth(left / "warehouse.duckdb"), truth(right / "warehouse.duckdb")
+    found += [f"raw.{table} differs" for table in raw_right if raw_left[table] != raw_right[table]]
+    marts = [name for (name,) in _tables(right)]
+    if marts != [name for (name,) in _tables(left)]:
+        return [*found, "other marts"]
+    for name in marts:
+        if name not in _LEFT_OUT:
+            ours, theirs = _mart(left, name), _mart(right, name)
+            if ours != theirs:
+                found.append(
+                    f"marts.{name} differs: {list((ours - theirs).items())[:2]} {list((theirs - ours).items())[:2]}"
+                )
+    return found
+
+
+def _tables(folder: Path) -> list[tuple[Any, ...]]:
+    return rows(folder / "bi.duckdb", "select table_name from duckdb_tables() where schema_name = 'marts' order by all")
+
+
+def _mart(folder: Path, name: str) -> Counter[tuple[Any, ...]]:
+    columns = rows(
+        folder / "bi.duckdb", "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ?", name
+    )
+    left_out = UNEQUAL["*"] | UNEQUAL.get(name, set())
+    kept = ", ".join(f'"{column}"' for (column,) in columns if column not in left_out)
+    return Counter(rows(folder / "bi.duckdb", f'select {kept} from marts."{name}"'))
+
+
+# ----------------------------------------------------------------- processes
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def processes_below(pid: int) -> list[int]:
+    """Process ids of the children, whichever thread started them."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+def _children(pid: int) -> Iterable[list[str]]:
+    try:
+        children = processes_below(pid)
+        return [Path(f"/proc/{child}/cmdline").read_text().split("\0") for child in children]
+    except OSError:
+        return []
+
+
+def _be_a_zygote() -> None:
+    import dagster
+    import dlt.destinations.impl.duckdb.duck
+
+    import pipelines.sync
+    from assets.cli import main
+    from assets.running import execute
+
+    _ = dlt.destinations.impl.duckdb.duck, execute
+    with tempfile.TemporaryDirectory() as home, dagster.DagsterInstance.local_temp(home):
+        pass  # what an instance imports late
+    pipelines.sync.BATCH_SECONDS = BATCH_SECONDS
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            out = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            for number, descriptor in enumerate((nothing, out, out)):
+                os.dup2(descriptor, number)
+            os.environ.update(order["env"])
+            sys.argv = ["bluum", *order["arguments"]]
+            _run(main)
+        print(json.dumps({"pid": pid}), flush=True)
+        print(json.dumps({"code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}), flush=True)
+
+
+def _run(main: Callable[[], NoReturn]) -> NoReturn:
+    """Run the program to its exit code, without the interpreter's tidying up: it would join threads that no fork has."""
+    code = 1
+    try:
+        main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _be_a_zygote()
