@@ -155,6 +155,14 @@ def test_a_pause_that_is_asked_for_is_kept_to_the_second(house: House, given: st
     assert all(seconds <= most for seconds in house.warp.slept)
 
 
+def test_a_pause_holds_for_every_request_and_not_for_the_one_that_was_told(house: House) -> None:
+    house.sandbox.faults.set([Rule("rate_limited", seconds=50, endpoint="pnl", count=1)])
+
+    assert house.sync().failures == []
+
+    assert sum(seconds > 40 for seconds in house.warp.slept) > 1
+
+
 @pytest.mark.parametrize("told", ["absurd", "Fri, 31 Dec 2032 23:59:59 GMT"], ids=["an hour", "a date ten years on"])
 def test_an_absurd_pause_fails_the_account_and_holds_up_nobody(
     house: House, undisturbed: Callable[..., Truth], told: str

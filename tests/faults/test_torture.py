@@ -131,12 +131,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with running(Options(accounts=32, rate_limit=0, stale_one_in=0)) as sandbox:
         house = House(sandbox, tmp_path_factory.mktemp("torture"))
         for account, name in zip(sandbox.world.accounts[_TORTURED:], ODD_IDS, strict=False):
-            sandbox.world.rename(account.account_id, f"account {name}")
+            sandbox.world.rename(account.account_id, name)
             for portfolio in account.portfolios:
-                sandbox.world.rename(portfolio.portfolio_id, f"portfolio {portfolio.sleeve} {name}")
+                sandbox.world.rename(portfolio.portfolio_id, f"{name}{portfolio.sleeve or ''}")
             held = sandbox.ledger.positions(sandbox.world.accounts[account.number].account_id, sandbox.clock.market_date())
             if held and not account.old_style:
-                sandbox.world.rename(held[0].position_id, f"position {name}"[:300])
+                sandbox.world.rename(held[0].position_id, name)
         world = World(house)
         sandbox.faults.set(_rules(world))
         progress = house.sync()
@@ -260,7 +260,7 @@ def test_the_neighbours_of_a_bad_row_land(world: World) -> None:
 @pytest.mark.parametrize("number", range(len(ODD_IDS)), ids=[name[:20] for name in ODD_IDS])
 def test_an_odd_id_is_asked_and_lands_letter_by_letter(world: World, number: int) -> None:
     account = world.house.sandbox.world.accounts[_TORTURED + number]
-    assert account.account_id == f"account {ODD_IDS[number]}"
+    assert account.account_id == ODD_IDS[number]
     outcomes = world.house.rows("select distinct outcome from raw.responses where account_id = ?", account.account_id)
     assert ("ok",) in outcomes
     assert {outcome for (outcome,) in outcomes} <= {"ok", "absent"}
