@@ -23,10 +23,23 @@ class Database:
     def __init__(self, path: Path, patience: float = 60) -> None:
         self.path = path
         self.patience = patience  # seconds to wait for another process to let go of the file
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Answer all questions of this block over one connection, if there is a file to ask. No load goes on meanwhile."""
+        if not self.path.exists():
+            yield
+            return
+        with self.connect():
+            yield
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for a moment; nobody keeps one open, since dlt and dbt open the same file."""
+        """A connection for a moment, or the one at hand; nobody keeps one for long, since dlt and dbt open the same file."""
+        if self._connection:
+            yield self._connection
+            return
         try:
             connection = self._open()
         except duckdb.Error as error:
@@ -34,8 +47,10 @@ class Database:
             raise WarehouseUnusable(f"{self.path} cannot be opened, and was left as it is: {reason}") from error
         try:
             connection.execute("set TimeZone = 'UTC'")
+            self._connection = connection
             yield connection
         finally:
+            self._connection = None
             connection.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:

@@ -239,20 +239,14 @@ class Questions(Database):
 
     def figures(self, run_id: str) -> Figures:
         """What one run landed."""
-        requests, retries, limited = (
-            self._all(
-                f"""
-            select coalesce(sum(attempts), 0), coalesce(sum(attempts - 1), 0), coalesce(sum(rate_limited), 0)
-            from {DATASET}.responses where run_id = ?
-            """,
-                run_id,
-            )[0]
-            if self.tables()
-            else (0, 0, 0)
-        )
-        rows = {}
-        for name in TABLES:
-            ids = f"select response_id from {DATASET}.responses where run_id = ?"
-            query = f"select count(*) from {DATASET}.{name} where response_id in ({ids})"
-            rows[name] = self._one(query, run_id) or 0
-        return Figures(int(requests), int(retries), int(limited), rows)
+        ids = f"select response_id from {DATASET}.responses where run_id = ?"
+        with self.at_hand():
+            sums = self._all(
+                f"select sum(attempts), sum(attempts - 1), sum(rate_limited) from {DATASET}.responses where run_id = ?", run_id
+            )
+            rows = {
+                name: self._one(f"select count(*) from {DATASET}.{name} where response_id in ({ids})", run_id) or 0
+                for name in TABLES
+            }
+        requests, retries, limited = (int(number or 0) for number in (sums or [(0, 0, 0)])[0])
+        return Figures(requests, retries, limited, rows)

@@ -79,40 +79,40 @@ class Sync:
 
         Raises Unauthorized, Unreachable or RosterRefused when the night cannot begin.
         """
-        self.warehouse.sweep()
-        first, clock = await self._first_contact()
-        night = self._night(as_of_date(clock.instant))
-        reader = self._reader(night, clock)
+        first, reader = await self._opening()
         landing = Landing()
-        self.progress.as_of_date = night.as_of_date
-        self._known = self.warehouse.answered(night.as_of_date)
         await self._begin(first, reader, landing)
         self.observe(self.progress)
         await self._work(reader, landing)
         self.observe(self.progress)
         if self.settings.keep_bodies_days is not None:
-            self.warehouse.drop_old_bodies(night.as_of_date - timedelta(days=self.settings.keep_bodies_days))
+            self.warehouse.drop_old_bodies(reader.night.as_of_date - timedelta(days=self.settings.keep_bodies_days))
         return self.progress
 
     async def fill(self, requests: Sequence[Request]) -> Progress:
         """Ask these P&L reports of the past, and nothing else of tonight. Raises Unauthorized or Unreachable."""
-        self.warehouse.sweep()
-        first, clock = await self._first_contact(requests[0])
-        night = self._night(as_of_date(clock.instant))
-        reader, landing = self._reader(night, clock), Landing()
-        self.progress.as_of_date = night.as_of_date
-        self._known = self.warehouse.answered(night.as_of_date)
+        first, reader = await self._opening(requests[0])
+        landing = Landing()
         self._land(first, reader, landing)
         reader.plan(requests, landing)
         self._enqueue(requests)
         await self._work(reader, landing)
         return self.progress
 
-    async def _first_contact(self, wanted: Request | None = None) -> tuple[list[Answer], ApiClock]:
-        """The first answer, which says what time it is. Asks nothing that tonight has an answer to, if that can be known."""
-        asking = wanted or roster(self.settings.surface)
-        newest = self.warehouse.newest_night()
-        missing = self._missing(newest) if newest and not wanted else []
+    async def _opening(self, wanted: Request | None = None) -> tuple[list[Answer], Reader]:
+        """The first answer and the night it belongs to, with what is known of that night."""
+        with self.warehouse.at_hand():
+            self.warehouse.sweep()
+            missing = [] if wanted else self._missing()
+        first, clock = await self._first_contact(wanted or roster(self.settings.surface), missing)
+        with self.warehouse.at_hand():
+            night = self._night(as_of_date(clock.instant))
+            self.progress.as_of_date = night.as_of_date
+            self._known = self.warehouse.answered(night.as_of_date)
+            return first, self._reader(night, clock)
+
+    async def _first_contact(self, asking: Request, missing: list[Request]) -> tuple[list[Answer], ApiClock]:
+        """The first answer, which says what time it is: to what the newest night lacks, which may be tonight, if it can."""
         answers = await ask(self.client, missing[0] if missing else asking, self.settings.surface)
         if missing and answers[-1].pages[-1].exchange.reply.status is None:
             answers = await ask(self.client, asking, self.settings.surface)
@@ -124,9 +124,12 @@ class Sync:
             raise Unauthorized(f"{self.settings.api_url} refuses the credentials ({last.message}); nothing was written")
         return answers, ApiClock(exchange.date or self.machine_now(), exchange.ended)
 
-    def _missing(self, night: date) -> list[Request]:
-        answered = self.warehouse.answered(night)
-        planned = self.warehouse.planned(night, self.settings.surface)
+    def _missing(self) -> list[Request]:
+        newest = self.warehouse.newest_night()
+        if newest is None:
+            return []
+        answered = self.warehouse.answered(newest)
+        planned = self.warehouse.planned(newest, self.settings.surface)
         return [request for request in planned if request.key not in answered and self._is_wanted(request)]
 
     def _is_wanted(self, request: Request) -> bool:

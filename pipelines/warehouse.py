@@ -46,10 +46,10 @@ class Warehouse(Questions):
 
         Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
         """
+        pipeline = self._dlt()
         import dlt
         from dlt.pipeline.exceptions import PipelineStepFailed
 
-        pipeline = self._dlt()
         is_new = not self.tables() >= TABLES.keys()
         resources = [
             dlt.resource(
@@ -108,11 +108,12 @@ class Warehouse(Questions):
     def _dlt(self) -> Any:
         if self._pipeline is None:
             folder = self.path.parent / "dlt"
+            # By environment, which dlt reads first; a value in dlt.config would double what it looks up for every table.
             os.environ["DLT_DATA_DIR"] = str(folder)
-            os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # before dlt reads it: nothing goes to anybody but Bluum
+            os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # nothing goes to anybody but Bluum
+            os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
             import dlt
 
-            dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
             self._pipeline = dlt.pipeline(
                 "bluum_warehouse",
                 pipelines_dir=str(folder / "pipelines"),

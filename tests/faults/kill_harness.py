@@ -343,13 +343,15 @@ def _children(pid: int) -> Iterable[list[str]]:
 
 def _be_a_zygote() -> None:
     import dagster
+    import dbt.adapters.duckdb
+    import dbt.cli.main
     import dlt.destinations.impl.duckdb.duck
 
     import pipelines.sync
     from assets.cli import main
     from assets.running import execute
 
-    _ = dlt.destinations.impl.duckdb.duck, execute
+    _ = dlt.destinations.impl.duckdb.duck, dbt.adapters.duckdb, dbt.cli.main, execute
     with tempfile.TemporaryDirectory() as home, dagster.DagsterInstance.local_temp(home):
         pass  # what an instance imports late
     pipelines.sync.BATCH_SECONDS = BATCH_SECONDS
