@@ -6,10 +6,10 @@ again when a file there is newer.
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -17,10 +17,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets.dbt_child import PARENT
-from pipelines.errors import Interrupted, ModelsFailed
+from pipelines.errors import ModelsFailed
 from pipelines.lock import writing
 from pipelines.settings import Settings
-from pipelines.signals import noting
 
 PROJECT = Path(__file__).parent.parent / "sql"
 _MANIFEST = PROJECT / "target" / "manifest.json"
@@ -39,9 +38,14 @@ def manifest() -> Path:
     if not _MANIFEST.exists() or _MANIFEST.stat().st_mtime < max(path.stat().st_mtime for path in sources):
         from dbt.cli.main import dbtRunner
 
-        result = dbtRunner().invoke(["parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"])
-        if not result.success:
-            raise RuntimeError(f"dbt cannot parse {PROJECT}: {result.exception}")
+        _MANIFEST.parent.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=_MANIFEST.parent) as aside:  # so that nobody else reads half a manifest
+            folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", aside]
+            result = dbtRunner().invoke(["parse", *folders, "--quiet"])
+            if not result.success:
+                raise RuntimeError(f"dbt cannot parse {PROJECT}: {result.exception}")
+            for name in ("partial_parse.msgpack", _MANIFEST.name):
+                os.replace(Path(aside) / name, _MANIFEST.with_name(name))
     return _MANIFEST
 
 
@@ -65,29 +69,18 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
             dbt_executable=str(Path(sys.executable).with_name("bluum-dbt")),
         )
         target = configured.data_dir.resolve() / "dbt"
-        with writing(configured.data_dir, "models"), noting() as received:
+        with writing(configured.data_dir, "models"):
             try:
                 # Unit tests judge the SQL, not tonight's data: `make test` runs them.
                 arguments = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
                 yield from dbt.cli(arguments, context=context, target_path=target).stream()
-            except dg.DagsterExecutionInterruptedError as error:
-                raise interrupted(received) from error
             except DagsterDbtCliRuntimeError as error:
-                if received:
-                    raise interrupted(received) from error
                 raise ModelsFailed(_failures(target)) from error
             finally:
                 for copied in target.glob("partial_parse*.msgpack"):
                     copied.chmod(0o600)  # dagster-dbt copies it with the mode it has in sql/target
 
     return models
-
-
-def interrupted(received: list[signal.Signals]) -> Interrupted:
-    """What to say when a signal ended the models, or what comes after them."""
-    number = received[-1] if received else signal.SIGINT
-    text = f"stopped by {number.name}: what was asked has landed, nothing was published; `bluum sync` goes on from here"
-    return Interrupted(text, number)
 
 
 def _failures(target: Path) -> str:

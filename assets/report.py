@@ -3,18 +3,21 @@
 Reads; decides one thing only, the exit code of a sync.
 """
 
+from typing import Any
+
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.lock import holder
+from pipelines.errors import NotPublished
+from pipelines.lock import holder, is_held
 from pipelines.questions import Figures, Standing
 from pipelines.settings import Settings
 from pipelines.sync import Progress
 from pipelines.warehouse import Warehouse
 
 COMPLETE, WITH_FAILURES = 0, 3
-_NAMED = 20  # failures that are spelled out; the rest are counted
+_NAMED = 20  # kinds of quarantined rows that are spelled out: raw.quarantine has them all
 
 
 def print_summary(settings: Settings, console: Console, progress: Progress, run_id: str, seconds: float) -> int:
@@ -26,8 +29,12 @@ def print_summary(settings: Settings, console: Console, progress: Progress, run_
     if progress.stopped_by:
         console.print(f"The night was cut short: {progress.stopped_by}.", markup=False)
     _name_missing(console, progress, standing)
+    unknown = sorted(settings.accounts - {account_id for account_id, _ in warehouse.newest_roster()})
+    if unknown:
+        console.print(f"Not in the roster, though BLUUM_ACCOUNTS names them: {', '.join(unknown)}", markup=False)
     console.print(f"Open it:  duckdb -readonly {settings.bi}", markup=False)
-    return WITH_FAILURES if standing.missing or standing.quarantined or progress.stopped_by else COMPLETE
+    is_short = standing.missing or standing.quarantined or unknown or progress.stopped_by
+    return WITH_FAILURES if is_short else COMPLETE
 
 
 def _table(progress: Progress, figures: Figures, standing: Standing, seconds: float) -> Table:
@@ -44,37 +51,32 @@ def _table(progress: Progress, figures: Figures, standing: Standing, seconds: fl
 
 def _name_missing(console: Console, progress: Progress, standing: Standing) -> None:
     reasons = {failure.request.key: failure.reason for failure in progress.failures}
-    for key in standing.missing[:_NAMED]:
+    for key in standing.missing:
         endpoint, account_id, portfolio_id, params = key
         what = f"{endpoint} of account {account_id}" + (f", portfolio {portfolio_id}" if portfolio_id else "")
         console.print(f"Missing: {what} {params}: {reasons.get(key, 'not asked')}", markup=False)
     for endpoint, account_id, table, field, reason, count in standing.quarantined[:_NAMED]:
         what = f"{count} row(s) of {table} from {endpoint} of account {account_id}: {field}: {reason}"
         console.print(f"Quarantined: {what}", markup=False)
-    unnamed = len(standing.missing[_NAMED:]) + len(standing.quarantined[_NAMED:])
-    if unnamed:
-        console.print(f"... and {unnamed} more: see marts.sync_coverage_daily and raw.quarantine.")
+    if unnamed := len(standing.quarantined[_NAMED:]):
+        console.print(f"... and {unnamed} more such lines: see raw.quarantine in warehouse.duckdb.")
     if standing.missing:
         console.print("The next `bluum sync` of this night asks for what is missing, and for nothing else.")
 
 
 def print_status(settings: Settings, console: Console) -> None:
     """What is published, how complete the last nights are, and who is writing."""
-    if (settings.data_dir / "writer.json").exists():
+    if is_held(settings.data_dir):
         console.print(f"Writing now: {holder(settings.data_dir)}", markup=False)
     if not settings.bi.exists():
         console.print(f"Nothing is published yet in {settings.bi}.", markup=False)
         return
-    with duckdb.connect(str(settings.bi), read_only=True) as connection:
-        run_id, night, published_at = connection.execute(
-            "select any_value(run_id), any_value(as_of_date), any_value(published_at) from marts.manifest"
-        ).fetchall()[0]
-        nights = connection.execute(
-            """
-            select as_of_date, sum(expected), sum(ok + absent + disabled), sum(quarantined_rows), bool_and(is_complete)
-            from marts.sync_coverage_daily group by as_of_date order by as_of_date desc limit 10
-            """
-        ).fetchall()
+    try:
+        published, nights = _published(settings)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise NotPublished(f"{settings.bi} cannot be read ({reason}); `bluum publish` writes it anew") from error
+    run_id, night, published_at = published
     console.print(
         f"{settings.bi}: night of {night}, published {published_at:%Y-%m-%d %H:%M} UTC by run {run_id}", markup=False
     )
@@ -82,3 +84,17 @@ def print_status(settings: Settings, console: Console) -> None:
     for day, expected, answered, quarantined, is_complete in nights:
         table.add_row(str(day), str(expected), str(answered), str(quarantined), "yes" if is_complete else "no")
     console.print(table)
+
+
+def _published(settings: Settings) -> tuple[tuple[Any, ...], list[Any]]:
+    with duckdb.connect(str(settings.bi), read_only=True) as connection:
+        published = connection.execute(
+            "select any_value(run_id), any_value(as_of_date), any_value(published_at) from marts.manifest"
+        ).fetchall()
+        nights = connection.execute(
+            """
+            select as_of_date, sum(expected), sum(ok + absent + disabled), sum(quarantined_rows), bool_and(is_complete)
+            from marts.sync_coverage_daily group by as_of_date order by as_of_date desc limit 10
+            """
+        ).fetchall()
+    return published[0], nights

@@ -3,12 +3,14 @@
 What the night does is said by the assets; what is printed by `report.py`.
 """
 
+import logging
 import os
 import shutil
 import sqlite3
 import warnings
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -17,17 +19,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assets.definitions import build_defs
-from assets.models import interrupted
 from assets.report import print_summary
 from pipelines.backfill import Window, plan
-from pipelines.errors import BluumError, WarehouseUnusable
+from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
 from pipelines.lock import writing
 from pipelines.rereading import reread
 from pipelines.settings import Settings
+from pipelines.signals import noting
 from pipelines.sync import Observer
 from pipelines.sync import Progress as Synced
 from pipelines.warehouse import Warehouse
 
+_log = logging.getLogger(__name__)
 _TAG = "bluum/started_by"
 _PROJECT = Path(__file__).parent.parent
 
@@ -93,11 +96,28 @@ def run_reread(settings: Settings, console: Console, *, everything: bool) -> int
 
 
 def dagster_home(settings: Settings) -> Path:
-    """The folder of Dagster's run history, made ready."""
+    """The folder of Dagster's run history, made ready; a damaged one is put aside, since it is worth less than a night."""
     home = settings.data_dir.resolve() / "dagster"
+    if home.exists() and not _is_sound(home):
+        aside = home.with_name(f"dagster.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        home.rename(aside)
+        _log.warning("Dagster's run history was damaged and is now %s; a new one begins.", aside)
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_PROJECT / "dagster.yaml", home / "dagster.yaml")
     return home
+
+
+def _is_sound(home: Path) -> bool:
+    for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
+        if (home / name).exists():
+            try:
+                with closing(sqlite3.connect(home / name)) as connection:
+                    connection.execute("select count(*) from sqlite_master")
+            except sqlite3.OperationalError:
+                continue  # somebody else is at it, `bluum dev` perhaps
+            except sqlite3.DatabaseError:
+                return False
+    return home.is_dir()
 
 
 def execute(
@@ -114,15 +134,22 @@ def execute(
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         "ops": {step: {"config": dict(values)} for step, values in (config or {}).items()},
     }
-    try:
-        # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
-        with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            _close_dead_runs(instance)
-            return defs.resolve_job_def(job).execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
-    except dg.DagsterExecutionInterruptedError as error:
-        raise interrupted([]) from error
-    except Exception as error:
-        raise _reason(error) from error
+    with noting() as noted:
+        try:
+            # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
+            with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+                _close_dead_runs(instance)
+                night = defs.resolve_job_def(job)
+                return night.execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
+        except (Exception, dg.DagsterExecutionInterruptedError) as error:
+            reason = _reason(error)
+            number = noted()
+            if isinstance(reason, Interrupted) or number is None:  # the sync itself says more
+                raise reason from error
+            text = (
+                f"stopped by {number.name}: what was asked has landed, nothing was published; `bluum sync` goes on from here"
+            )
+            raise Interrupted(text, number) from error
 
 
 def _close_dead_runs(instance: dg.DagsterInstance) -> None:

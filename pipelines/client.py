@@ -7,6 +7,7 @@ that tests need none.
 """
 
 import asyncio
+import base64
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ import httpx
 from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
+from pipelines.settings import is_loopback
 from pipelines.wire import Outcome, Reply, decipher, http_date
 
 PACE = 0.9
@@ -28,6 +30,8 @@ MAX_RATE_LIMITED = 20
 """Attempts per request that may end in a fault, and that may be answered 429, before it counts as failed."""
 LONGEST_WAIT = 60.0
 """Seconds. An API that asks for a longer pause fails the request instead: the night must not wait for one account."""
+_SHORTEST_SECRET = 6
+"""Characters of a key or secret that are looked for in error bodies; a shorter one would be found in plain words."""
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 10.0
 
 
@@ -89,8 +93,12 @@ class Client:
         self._pacer = pacer
         self._sleep = sleep
         self._now = now
+        self._timeout = timeout
+        basic = base64.b64encode(f"{key}:{secret}".encode()).decode()
+        self._secrets = (basic, *(text for text in (secret, key) if len(text) >= _SHORTEST_SECRET))
         self._http = httpx.AsyncClient(
             base_url=base_url,
+            trust_env=not is_loopback(httpx.URL(base_url).host),  # no proxy gets to see what is meant for this machine
             auth=httpx.BasicAuth(key, secret),
             headers={"Accept": "application/json"},
             timeout=timeout,
@@ -150,18 +158,30 @@ class Client:
     async def _send(self, path: str, query: Mapping[str, str]) -> Exchange:
         started = self._pacer.monotonic()
         try:
-            answer = await self._http.get(path.lstrip("/"), params=dict(query))
-        except (httpx.TransportError, httpx.DecodingError) as error:
+            async with asyncio.timeout(self._timeout):  # httpx's own starts anew with every byte that drips in
+                answer = await self._http.get(path.lstrip("/"), params=dict(query))
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             reply = Reply(Outcome.FAILED, message=_describe(error), is_transient=True)
             return Exchange(reply, b"", started, self._pacer.monotonic())
+        content, now = answer.content, self._now()
+        reply = decipher(answer.status_code, answer.headers, content, now)
+        if reply.outcome is not Outcome.OK:
+            content = self._without_secrets(content)
+            reply = decipher(answer.status_code, answer.headers, content, now)
         return Exchange(
-            decipher(answer.status_code, answer.headers, answer.content, self._now()),
-            answer.content,
+            reply,
+            content,
             started,
             self._pacer.monotonic(),
             request_id=answer.headers.get("x-request-id"),
             date=http_date(answer.headers.get("date", "")),
         )
+
+    def _without_secrets(self, content: bytes) -> bytes:
+        """An error body without the credentials: some gateways repeat the request in their error page."""
+        for text in self._secrets:
+            content = content.replace(text.encode(), b"(secret)")
+        return content
 
 
 def _result(state: RetryCallState) -> Exchange:

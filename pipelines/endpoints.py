@@ -50,7 +50,7 @@ class Night:
     as_of_date: date
     surface: str
     refresh_prices: bool = True
-    held_policies: frozenset[tuple[str, int]] = frozenset()  # (account_id, version) with a committed, published body
+    held_policies: frozenset[tuple[str, str, int]] = frozenset()  # account_id, ips_id, version: a published body is held
     closed_before: frozenset[str] = frozenset()  # accounts that an earlier night has seen closed
     missed_pnl: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # end dates to fill, per account
 
@@ -182,7 +182,7 @@ def read_positions(request: Request, body: Json, night: Night) -> Iterator[Piece
 def read_position(request: Request, body: Json, night: Night) -> Iterator[Piece]:
     """The one position asked for; it stands under the id it was asked by, whatever id the answer repeats."""
     # The published sample shows the investor's id in `id`, so the answer's own id is no proof of another position.
-    item = {**body, "id": request.params["position_id"]} if isinstance(body, dict) else body
+    item = {**body, "id": request.params["position_id"]} if isinstance(body, dict) and body else body
     yield Record(tables.POSITIONS, item, {"account_id": request.account_id})
 
 
@@ -238,7 +238,7 @@ def _history(request: Request, body: Json, ips_id: str | None, current: int | No
     for piece in _each(tables.POLICY_HISTORY, body, "version_history", given, "item_number"):
         yield piece
         version = _readable(INTEGER, piece.payload, "version") if isinstance(piece, Record) else None
-        is_news = version not in (None, current) and (request.account_id, version) not in night.held_policies
+        is_news = version not in (None, current) and (request.account_id, ips_id, version) not in night.held_policies
         if is_news and request.endpoint == "investment_policy":
             yield Request("investment_policy_version", request.account_id, params={"version": str(version)})
 
@@ -286,7 +286,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             },
             read_position,
         ),
-        Endpoint("portfolios", _both(_WEALTH + "/portfolios"), read_portfolios),
+        Endpoint("portfolios", _both(_WEALTH + "/portfolios"), read_portfolios, is_paged=True),
         Endpoint("rebalancing", _both(_WEALTH + "/portfolios/{portfolio_id}/rebalancing"), read_rebalancing),
         Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl),
         Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl),

@@ -47,13 +47,26 @@ def writing(data_dir: Path, purpose: str) -> Iterator[None]:
         lock.release()
 
 
+def is_held(data_dir: Path) -> bool:
+    """Whether a living process has noted that it is writing. Takes no lock: nobody who wants to write is kept from it."""
+    try:
+        note = json.loads(_note(data_dir).read_text())
+        if note["host"] == socket.gethostname():
+            os.kill(note["pid"], 0)
+    except PermissionError:
+        return True  # alive, and somebody else's
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
 def holder(folder: Path) -> str:
     """Who holds the lock of a data folder, for a message."""
     try:
         note = json.loads(_note(folder).read_text())
-    except (OSError, ValueError):
+        return f"`{note['purpose']}` (process {note['pid']} on {note['host']}, since {note['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"  # it is between taking the lock and writing the note
-    return f"`{note['purpose']}` (process {note['pid']} on {note['host']}, since {note['since']})"
 
 
 def _note(folder: Path) -> Path:

@@ -14,6 +14,9 @@ from typing import Any
 from pipelines.values import Json, Unreadable
 from pipelines.wire import items
 
+MOST_PAGES = 1_000
+"""A list of more pages than this has no end: at 200 items a page it would hold more accounts than any partner has."""
+
 
 class ListMoved(Unreadable):
     """The pages do not follow each other; reading the list again may help."""
@@ -26,6 +29,7 @@ class Listing:
     params: Mapping[str, str]
     seen: list[Any] = field(default_factory=list)  # identities of the items so far, in order
     has_more: bool = True
+    pages: int = 0
     _is_crowded_out: bool = False  # the last page had room for the held item alone: the next is asked without it
 
     def next_params(self) -> dict[str, str]:
@@ -41,6 +45,7 @@ class Listing:
     def add(self, body: Json) -> list[Json]:
         """Take the next page; its items without the one held before. Raises Unreadable for a body that is no list."""
         page, self.has_more = items(body)
+        self.pages += 1
         names = [_identity(item) for item in page]
         overlap = self._overlap
         if overlap and names[:1] != self.seen[-1:]:
@@ -52,6 +57,8 @@ class Listing:
         # A page with nothing new is the end, whatever has_more says, unless the held item left no room for anything else.
         self._is_crowded_out = overlap > 0 and len(page) == overlap
         self.has_more = self.has_more and (len(page) > overlap or self._is_crowded_out)
+        if self.has_more and self.pages == MOST_PAGES:
+            raise Unreadable(f"the list says that it goes on after {MOST_PAGES} pages")
         return page[overlap:]
 
 

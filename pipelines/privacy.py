@@ -7,6 +7,7 @@ reported as a new field, until somebody decides. Account numbers keep their last
 """
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from pipelines.client import Exchange
@@ -63,23 +64,25 @@ def _account(item: Any) -> Json:
     if not isinstance(item, dict):
         return DROPPED
     kept = {name: _member(name, value) for name, value in item.items() if name not in _PERSONAL}
-    if item.get("account_number") is not None:
-        kept["account_number"] = str(item["account_number"])[-4:]
+    if isinstance(number := item.get("account_number"), str | int | Decimal):
+        kept["account_number"] = str(number)[-4:]
     if isinstance(assets := item.get("enabled_assets"), list):
-        kept["enabled_assets"] = [asset if isinstance(asset, str) else DROPPED for asset in assets]
+        kept["enabled_assets"] = [asset if isinstance(asset, str) else {} for asset in assets]
     if isinstance(portfolios := item.get("portfolios"), list):
         kept["portfolios"] = [_portfolio(portfolio) for portfolio in portfolios]
     return kept
 
 
 def _member(name: str, value: Json) -> Json:
-    # An object where a plain value was expected may hold anything, a name or an address included.
-    is_plain = not isinstance(value, dict | list) or name in _NESTED
-    return value if name in _KEPT and is_plain else DROPPED
+    return _emptied(value, name in _NESTED) if name in _KEPT else DROPPED
+
+
+def _emptied(value: Json, is_nested: bool = False) -> Json:
+    """The value, without what an object in the place of a plain one may hold: a name, an address. No column reads it."""
+    return type(value)() if isinstance(value, dict | list) and not is_nested else value
 
 
 def _portfolio(item: Any) -> Json:
     if not isinstance(item, dict):
         return DROPPED
-    plain = {name for name, value in item.items() if name in _KEPT_OF_PORTFOLIO and not isinstance(value, dict | list)}
-    return {name: value if name in plain else DROPPED for name, value in item.items()}
+    return {name: _emptied(value) if name in _KEPT_OF_PORTFOLIO else DROPPED for name, value in item.items()}

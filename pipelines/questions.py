@@ -78,10 +78,10 @@ class Questions(Database):
         )
         return [Request(endpoint, account, portfolio, json.loads(params)) for endpoint, account, portfolio, params in rows]
 
-    def held_policies(self) -> frozenset[tuple[str, int]]:
-        """(account_id, version) of every published policy version whose body has landed."""
-        published = "lower(status) is distinct from 'draft'"
-        return frozenset(self._all(f"select distinct account_id, version from {DATASET}.policy_versions where {published}"))
+    def held_policies(self) -> frozenset[tuple[str, str, int]]:
+        """(account_id, ips_id, version) of every published policy version whose body has landed."""
+        columns, published = "account_id, ips_id, version", "lower(status) is distinct from 'draft'"
+        return frozenset(self._all(f"select distinct {columns} from {DATASET}.policy_versions where {published}"))
 
     def closed_before(self, night: date) -> frozenset[str]:
         """Accounts that an earlier night has seen closed, with all of its questions about them answered."""
@@ -242,7 +242,8 @@ class Questions(Database):
         ids = f"select response_id from {DATASET}.responses where run_id = ?"
         with self.at_hand():
             sums = self._all(
-                f"select sum(attempts), sum(attempts - 1), sum(rate_limited) from {DATASET}.responses where run_id = ?", run_id
+                f"select sum(attempts), sum(attempts - 1), sum(rate_limited) from {DATASET}.responses where run_id = ?",
+                run_id,
             )
             rows = {
                 name: self._one(f"select count(*) from {DATASET}.{name} where response_id in ({ids})", run_id) or 0

@@ -16,6 +16,7 @@ from pipelines.answers import Landing, Reader
 from pipelines.asking import Answer, Page
 from pipelines.client import Exchange
 from pipelines.endpoints import ENDPOINTS, Night, Request
+from pipelines.errors import BluumError
 from pipelines.paging import Listing
 from pipelines.tables import NEW_FIELDS, PLAN, QUARANTINE, RESPONSES
 from pipelines.values import Unreadable
@@ -23,6 +24,10 @@ from pipelines.warehouse import Warehouse
 from pipelines.wire import Outcome, decipher
 
 _CHUNK = 2_000  # answers that are read and replaced in one transaction
+
+
+class NothingKept(BluumError):
+    """There is no answer to read again."""
 
 
 @dataclass
@@ -40,6 +45,8 @@ def reread(warehouse: Warehouse, *, everything: bool = False) -> Reread:
 
     Each chunk is replaced in one transaction, so that a kill leaves every response either as it was or as it is now.
     """
+    if not warehouse.tables():
+        raise NothingKept(f"{warehouse.path} holds no answer yet: run `bluum sync` first")
     warehouse.sweep()
     result = Reread()
     for responses in warehouse.kept_answers(_CHUNK, troubled_only=not everything):

@@ -12,7 +12,7 @@ from typing import Any
 import simplejson
 
 from pipelines.tables import Table
-from pipelines.values import Json, Unreadable
+from pipelines.values import Json, Unreadable, printable
 
 Row = dict[str, Any]
 
@@ -74,7 +74,7 @@ def new_members(record: Record) -> Iterator[str]:
     """Dotted names of the payload's members that neither a column nor `elsewhere` knows."""
     if isinstance(record.payload, dict):
         known = {column.path for column in record.table.columns if column.path} | record.table.elsewhere
-        yield from _unknown(record.payload, known, "")
+        yield from map(printable, _unknown(record.payload, known, ""))
 
 
 def _unknown(payload: dict[str, Any], known: set[str] | frozenset[str], prefix: str) -> Iterator[str]:

@@ -24,15 +24,17 @@ class Settings(BaseSettings):
     api_key: str | None = None
     api_secret: SecretStr | None = Field(None, validation_alias=AliasChoices("BLUUM_API_SECRET", "BLUUM_SECRET_KEY"))
     base_url: str | None = Field(None, validation_alias=AliasChoices("BLUUM_BASE_URL", "BLUUM_API_BASE_URL"))
-    rate_limit: float | None = Field(None, ge=0, description="requests a second; 0: none; unset: by the host")
+    rate_limit: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="requests a second; 0: none; unset: by the host"
+    )
     data_dir: Path = Path("data")
     surface: Literal["accounts", "investors"] = "accounts"
     refresh_prices: bool = True
     accounts: Annotated[frozenset[str], NoDecode] = Field(frozenset(), description="only these, separated by commas")
-    keep_bodies_days: int | None = Field(None, ge=0, description="unset: for ever")
+    keep_bodies_days: int | None = Field(None, ge=0, le=36_500, description="unset: for ever")
     roster_shrink_percent: float = Field(50, ge=0, le=100, description="a roster that loses more than this stops a sync")
     pnl_fill_requests: int = Field(500, ge=0, description="missed P&L reports a night may ask for, besides its own")
-    timeout: float = Field(30, gt=0, description="seconds until an answer must have come")
+    timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
 
     @field_validator("accounts", mode="before")
@@ -46,11 +48,15 @@ class Settings(BaseSettings):
         if value is None:
             return None
         parts = urlsplit(value.strip())
+        try:
+            _ = parts.port
+        except ValueError:
+            raise ValueError("has a port that is none") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must look like https://host/v1")
         if parts.username or parts.password:
             raise ValueError("must not hold credentials; use BLUUM_API_KEY and BLUUM_API_SECRET")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must be https: credentials travel in every request (http is for loopback only)")
         return value.strip().rstrip("/")
 
@@ -82,7 +88,7 @@ class Settings(BaseSettings):
         if self.wants_sandbox:
             return SANDBOX_RATE
         host = urlsplit(self.api_url).hostname or ""
-        return SANDBOX_RATE if _is_loopback(host) or "sandbox" in host or host.startswith("test-") else PRODUCTION_RATE
+        return SANDBOX_RATE if is_loopback(host) or "sandbox" in host or host.startswith("test-") else PRODUCTION_RATE
 
     @property
     def warehouse(self) -> Path:
@@ -95,7 +101,8 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "bi.duckdb"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+_BOTH = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -20,36 +22,39 @@ def stopping(event: asyncio.Event) -> Iterator[list[signal.Signals]]:
     if threading.current_thread() is not threading.main_thread():
         yield received  # signals reach the main thread only; whoever runs this elsewhere has them
         return
-    loop, numbers = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
+    loop = asyncio.get_running_loop()
+    before, noted_by = {number: signal.getsignal(number) for number in _BOTH}, signal.set_wakeup_fd(-1)
+    for number in _BOTH:
         loop.add_signal_handler(number, stop, number)
     try:
         yield received
     finally:
-        for number in numbers:
+        for number in _BOTH:
             loop.remove_signal_handler(number)
             signal.signal(number, before[number])
+        signal.set_wakeup_fd(noted_by)
 
 
 @contextmanager
-def noting() -> Iterator[list[signal.Signals]]:
-    """List which of the two signals comes, and leave what it does to the handlers that are in force."""
-    received: list[signal.Signals] = []
+def noting() -> Iterator[Callable[[], signal.Signals | None]]:
+    """Note which signal comes, whoever handles it: Dagster takes both for a Ctrl-C. Gives the last one so far."""
     if threading.current_thread() is not threading.main_thread():
-        yield received
+        yield lambda: None
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        reader.setblocking(False)
+        writer.setblocking(False)
+        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield lambda: _last_of(reader)
+        finally:
+            signal.set_wakeup_fd(before)
 
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(signal.Signals(number))
-        if callable(handler := before[signal.Signals(number)]):
-            handler(number, frame)
 
-    for number in before:
-        signal.signal(number, note)
+def _last_of(reader: socket.socket) -> signal.Signals | None:
     try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        numbers = reader.recv(4096)
+    except BlockingIOError:
+        return None
+    return next((signal.Signals(number) for number in reversed(numbers) if number in _BOTH), None)

@@ -28,6 +28,8 @@ from pipelines.wire import Outcome
 
 FEWEST_CONNECTIONS = 8
 """Enough to keep a fast API busy; httpx gets slower with more of them."""
+OUTAGE_SECONDS, OUTAGE_QUESTIONS = 300.0, 20
+"""A night ends early when nothing has answered for so long, and so many questions were given up meanwhile."""
 BATCH_SECONDS = 15.0
 BATCH_RESPONSES = 2_000
 """A batch is loaded when it is this old or this large, whichever comes first."""
@@ -71,6 +73,8 @@ class Sync:
     machine_now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = monotonic
     progress: Progress = field(default_factory=Progress)
+    _last_answer: float = 0.0  # monotonic seconds
+    _unanswered: int = 0  # questions in a row that came to nothing but faults of transport or of the server
     _queue: deque[Request] = field(default_factory=deque)
     _known: set[tuple[str, str | None, str | None, str]] = field(default_factory=set)
 
@@ -210,9 +214,20 @@ class Sync:
         if not reading.outcome.is_good:
             self.progress.failures.append(Failure(request, reading.outcome, reading.message or "no reason given"))
         self._enqueue(reading.follow_ups, first=request.account_id is not None)
-        if answers[-1].pages[-1].exchange.reply.is_unauthorized:
-            self.progress.stopped_by = f"the credentials were refused: {reading.message}"
-            self.stop.set()
+        last = answers[-1].pages[-1].exchange
+        if last.reply.is_unauthorized:
+            self._cut_short(f"the credentials were refused: {reading.message}")
+        if last.reply.status is not None and last.reply.status < 500:
+            self._last_answer, self._unanswered = last.ended, 0
+            return
+        self._unanswered += 1
+        silence = last.ended - self._last_answer
+        if self._unanswered >= OUTAGE_QUESTIONS and silence > OUTAGE_SECONDS:
+            self._cut_short(f"the API has not answered for {silence / 60:.0f} minutes: {reading.message}")
+
+    def _cut_short(self, reason: str) -> None:
+        self.progress.stopped_by = reason
+        self.stop.set()
 
     async def _work(self, reader: Reader, landing: Landing) -> None:
         """Ask until the queue is empty or the sync is told to stop; load every batch, the last one included."""

@@ -39,6 +39,11 @@ class Kind:
     read: Callable[[Json], Any]
 
 
+def printable(text: str) -> str:
+    """Text that UTF-8 can carry: half of a surrogate pair, which JSON can spell, becomes its escape."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _text(value: Json) -> str:
     match value:
         case str():

@@ -7,8 +7,10 @@ never committed; after it, every row of raw.* counts. What is true among them is
 """
 
 import os
+import shutil
 import time
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +22,7 @@ from pipelines.questions import Questions
 from pipelines.rows import Row
 from pipelines.tables import TABLES
 
+_PIPELINE = "bluum_warehouse"
 _COMMITTED = f"select load_id from {DATASET}._dlt_loads where status = 0"
 
 
@@ -29,7 +32,17 @@ class Warehouse(Questions):
     _pipeline: Any = None
 
     def sweep(self) -> None:
-        """Delete the rows of loads that never committed, and what dlt has pending of them."""
+        """Delete the rows of loads that never committed, and dlt's working files: packages and a copy of the state in raw.
+
+        So what a kill or a power cut has left there can neither be loaded nor hold up a night.
+        """
+        self._pipeline = None
+        try:
+            shutil.rmtree(self._dlt_pipelines / _PIPELINE)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            raise WarehouseUnusable(f"{self._dlt_pipelines} cannot be emptied: {error.strerror or error}") from error
         held = self.tables()
         if not held:
             return
@@ -37,9 +50,6 @@ class Warehouse(Questions):
         with self.connect() as connection:
             for name in held & TABLES.keys():
                 connection.execute(f"delete from {DATASET}.{name} where _dlt_load_id not in ({committed})")
-        pipeline = self._dlt()
-        if pipeline.has_pending_data:
-            pipeline.abort_packages()
 
     def load(self, landing: Landing) -> None:
         """Load one batch as one package. When this returns, all of it counts; before, none of it does.
@@ -48,6 +58,7 @@ class Warehouse(Questions):
         """
         pipeline = self._dlt()
         import dlt
+        from dlt.common.destination.exceptions import DestinationHasFailedJobs
         from dlt.pipeline.exceptions import PipelineStepFailed
 
         is_new = not self.tables() >= TABLES.keys()
@@ -63,7 +74,7 @@ class Warehouse(Questions):
         ]
         try:
             pipeline.run(resources).raise_on_failed_jobs()
-        except (PipelineStepFailed, OSError) as error:
+        except (PipelineStepFailed, DestinationHasFailedJobs, OSError) as error:
             reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
             raise WarehouseUnusable(f"a batch could not be written to {self.path}, and does not count: {reason}") from error
 
@@ -105,18 +116,27 @@ class Warehouse(Questions):
             )
             connection.execute("commit")
 
+    @property
+    def _dlt_pipelines(self) -> Path:
+        return self.path.parent / "dlt" / "pipelines"
+
     def _dlt(self) -> Any:
         if self._pipeline is None:
-            folder = self.path.parent / "dlt"
+            folder = self._dlt_pipelines
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise WarehouseUnusable(f"{folder} cannot be written: {error.strerror or error}") from error
             # By environment, which dlt reads first; a value in dlt.config would double what it looks up for every table.
-            os.environ["DLT_DATA_DIR"] = str(folder)
+            os.environ["DLT_DATA_DIR"] = str(folder.parent)
             os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # nothing goes to anybody but Bluum
             os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
+            os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"  # else every body stays there for a second time
             import dlt
 
             self._pipeline = dlt.pipeline(
-                "bluum_warehouse",
-                pipelines_dir=str(folder / "pipelines"),
+                _PIPELINE,
+                pipelines_dir=str(folder),
                 destination=dlt.destinations.duckdb(str(self.path)),
                 dataset_name=DATASET,
             )

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
-from pipelines.values import Json, Unreadable
+from pipelines.values import Json, Unreadable, printable
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
@@ -134,8 +134,8 @@ def error_of(content: bytes) -> tuple[str | None, str | None] | None:
     inner = body.get("error")
     fields: dict[str, Any] = inner if isinstance(inner, dict) else body
     code, message, detail = fields.get("code"), fields.get("message"), fields.get("details") or fields.get("param")
-    text = None if message is None else f"{message} ({detail})" if detail else str(message)
-    return (None if code is None else str(code)), text
+    text = None if message is None else printable(f"{message} ({detail})" if detail else str(message))
+    return (None if code is None else printable(str(code))), text
 
 
 def items(body: Json) -> tuple[list[Json], bool]:

@@ -56,6 +56,8 @@ def _gateway(rule: Rule, envelope: bool) -> Answer:
         return Answer(rule.status, HTML, "text/html")
     if rule.body == "empty":
         return Answer(rule.status, b"", None)
+    if rule.body != "json":
+        return Answer(rule.status, rule.body.encode())
     code = "BLUM-500-001" if rule.status == 500 else "BLUM-500-017"
     return error(ApiError(rule.status, code, "upstream service unavailable"), envelope)
 
@@ -94,12 +96,23 @@ async def break_connection(
                 gone.cancel()
                 _reset(transport)
         case "cut":
-            head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(answer.body)}\r\n\r\n"
-            transport.write(head.encode() + answer.body[: len(answer.body) // 2])
+            transport.write(_head(answer) + answer.body[: len(answer.body) // 2])
+            transport.close()
+        case "drip":
+            transport.write(_head(answer))
+            for byte in answer.body:
+                if transport.is_closing():
+                    break
+                transport.write(bytes([byte]))
+                await asyncio.sleep(rule.seconds)
             transport.close()
         case _:
             raise ValueError(f"{rule.kind} is not a fault of connections")
     await _until_gone(receive)
+
+
+def _head(answer: Answer) -> bytes:
+    return f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(answer.body)}\r\n\r\n".encode()
 
 
 def _reset(transport: asyncio.Transport) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from sandbox.exact import digest
 from sandbox.routes import ENDPOINTS, Route
 
-CONNECTION = ("reset", "refused", "hold", "cut")
+CONNECTION = ("reset", "refused", "hold", "cut", "drip")
 ANSWERS = (
     "truncated", "html", "content_type", "gzip", "status", "rate_limited", "unauthorized", "forbidden", "not_found",
     "no_content",
@@ -38,9 +38,9 @@ class Rule:
     count: int | None = None
     # how it goes wrong (each kind reads what it needs)
     status: int = 503
-    body: str = "json"  # json, html, empty: what a `status` fault carries
+    body: str = "json"  # json, html, empty, or the body's own text: what a `status` fault carries
     retry_after: str | int | None = "seconds"  # seconds, date, absent, absurd, or the header's own text
-    seconds: float = 1.0  # slow: delay; hold, refused: how long; rate_limited: Retry-After
+    seconds: float = 1.0  # slow: delay; hold, refused: how long; drip: between bytes; rate_limited: Retry-After
     growth: float = 0.0  # slow: seconds added with each firing
     frame: str = "envelope"  # forbidden: envelope, flat, product
     shift: int = -1  # -1: something was inserted before the page (an item repeats); 1: removed (one is skipped)

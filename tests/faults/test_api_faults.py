@@ -112,7 +112,8 @@ def test_one_question_that_fails_costs_that_answer_alone(house: House, undisturb
 
 @pytest.mark.parametrize(
     "rule",
-    [Rule("html"), Rule("truncated"), Rule("gzip"), Rule("cut"), Rule("reset"), Rule("hold", seconds=5)],
+    [Rule(kind, seconds=s) for kind, s in [("html", 0), ("truncated", 0), ("gzip", 0), ("cut", 0), ("reset", 0)]]
+    + [Rule("hold", seconds=5), Rule("drip", seconds=0.05)],
     ids=lambda rule: rule.kind,
 )
 def test_an_answer_that_never_becomes_readable_costs_its_account(
@@ -139,6 +140,38 @@ def test_an_api_that_gets_slower_and_slower_ends_in_named_failures_and_not_in_a_
     assert all("Timeout" in failure.reason for failure in progress.failures)
     good = sum(count for (_, outcome), count in house.answers().items() if outcome in ("ok", "absent"))
     assert good > 0, "what came in time has landed"
+
+
+@pytest.mark.parametrize("rule", [Rule("reset", after=10), Rule("status", after=10, status=502)], ids=["reset", "502"])
+def test_an_api_that_dies_in_the_middle_ends_the_night_and_the_next_start_goes_on(
+    house: House, undisturbed: Callable[..., Truth], rule: Rule
+) -> None:
+    house.sandbox.faults.set([rule])
+
+    progress = house.sync()
+
+    assert progress.stopped_by is not None
+    assert "has not answered for" in progress.stopped_by
+    assert len(progress.failures) >= 20
+    landed = house.rows("select count(*) from raw.responses where outcome in ('ok', 'absent')")[0][0]
+    assert landed == 10, "what came before has landed"
+
+    house.sandbox.faults.clear()
+    house.sandbox.requests.clear()
+    assert house.sync().failures == []
+    assert house.truth() == undisturbed()
+
+
+@pytest.mark.parametrize("body", [r'{"code": "half a pair \ud800", "message": "m"}', r'{"message": "half a pair \ud800"}'])
+def test_an_error_that_utf8_cannot_carry_costs_its_account_and_not_the_night(house: House, body: str) -> None:
+    (account,) = house.account_ids(2)
+    house.sandbox.faults.set([Rule("status", status=400, body=body, account=account, endpoint="pnl")])
+
+    progress = house.sync()
+
+    assert [failure.request.account_id for failure in progress.failures] == [account]
+    assert house.rows("select concat(error_code, error_message) like '%half a pair \\ud800%' from raw.responses "
+                      "where status = 400") == [(True,)]  # fmt: skip
 
 
 # ----------------------------------------------------------------- waiting as told

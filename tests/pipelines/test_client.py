@@ -117,6 +117,24 @@ def test_nothing_but_get_can_be_sent() -> None:
     assert verbs == {"get"}
 
 
+def test_no_proxy_of_the_environment_stands_between_this_machine_and_itself(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    (exchange,) = asked(sandbox, Time())
+    assert exchange.reply.outcome is Outcome.OK
+
+
+def test_an_error_page_that_repeats_the_credentials_is_kept_without_them(sandbox: Sandbox) -> None:
+    basic = base64.b64encode(f"{sandbox.key}:{sandbox.secret}".encode()).decode()
+    told = f'{{"message": "no such key: {sandbox.key} of Basic {basic}, {sandbox.secret}"}}'
+    sandbox.faults.set([{"kind": "status", "status": 400, "body": told}])
+    (exchange,) = asked(sandbox, Time())
+    assert exchange.reply.message == "no such key: (secret) of Basic (secret), (secret)"
+    assert sandbox.secret.encode() not in exchange.content
+
+
 @pytest.mark.parametrize("odd", ["a/b", "..", "ü🚀", "a b?c#d%e", "%2e%2e"])
 def test_an_odd_id_arrives_as_one_segment(sandbox: Sandbox, odd: str) -> None:
     path, query = path_of(Request("portfolios", odd), "accounts")

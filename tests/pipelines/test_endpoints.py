@@ -10,6 +10,7 @@ import pytest
 from pipelines.endpoints import Request, path_of, pnl_request, roster
 
 ACCOUNT = "3d0b0e65-35d3-4dcd-8df7-10286ebb4b4b"
+IPS = "ips_a1b2c3d4e5f6"
 Landed = Any
 LandedOn = Callable[..., Landed]
 
@@ -566,9 +567,17 @@ def test_a_position_asked_for_by_itself_is_not_asked_for_again(landed: Landed) -
 
 
 def test_versions_that_are_held_are_not_asked_again(landed_on: LandedOn) -> None:
-    landed = landed_on(held_policies=frozenset({(ACCOUNT, 1), ("somebody else", 2)}))
+    landed = landed_on(
+        held_policies=frozenset({(ACCOUNT, IPS, 1), ("somebody else", IPS, 2), (ACCOUNT, "an earlier policy", 2)})
+    )
     reading = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT)
     assert [request.params["version"] for request in reading.follow_ups] == ["2"]
+
+
+def test_a_new_policy_that_counts_from_one_again_is_asked_for_its_versions(landed_on: LandedOn) -> None:
+    landed = landed_on(held_policies=frozenset({(ACCOUNT, "an earlier policy", 1), (ACCOUNT, "an earlier policy", 2)}))
+    reading = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT)
+    assert {request.params["version"] for request in reading.follow_ups} == {"1", "2"}
 
 
 def test_an_old_version_leads_nowhere_even_if_it_shows_a_history(landed: Landed) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.paging import Listing, ListMoved
-from pipelines.values import Unreadable
+from pipelines.paging import MOST_PAGES, Listing, ListMoved
+from pipelines.values import Json, Unreadable
 
 FIRST_PAGE = {"limit": "200", "offset": "0"}
 
@@ -132,6 +132,15 @@ def test_a_page_that_is_no_list_is_unreadable_and_not_moved() -> None:
 def test_a_server_that_ignores_the_offset_is_noticed() -> None:
     with pytest.raises(ListMoved):
         read_all(Server(list(range(5)), clamp=3, ignores_offset=True))
+
+
+def test_a_list_without_an_end_is_given_up() -> None:
+    listing = Listing(FIRST_PAGE)
+    pages: list[Json] = [{"data": [{"id": n}, {"id": n + 1}], "has_more": True} for n in range(MOST_PAGES)]
+    for page in pages[:-1]:
+        listing.add(page)
+    with pytest.raises(Unreadable, match="goes on after 1000 pages"):
+        listing.add(pages[-1])
 
 
 # ------------------------------------------------------------------ any server

@@ -158,6 +158,14 @@ def test_account_numbers_of_any_kind(landed: Any, number: object, kept: str) -> 
     assert f'"account_number":{kept}' in landed.landing.rows["responses"][0]["body"]
 
 
+@pytest.mark.parametrize("name", ["status", "currency", "account_number", "id", "balance"])
+def test_an_object_in_place_of_a_plain_value_is_bare_and_quarantines_its_row(landed: Any, name: str) -> None:
+    landed.answer("accounts", [{"id": "a", "currency": "USD", name: {"of": "Ada Lovelace"}}], None)
+    assert landed.rows("accounts") == []
+    assert [(table, field) for table, field, _ in landed.quarantine] == [("accounts", name)]
+    assert "Ada" not in everything_of(landed)
+
+
 @pytest.mark.parametrize(
     "body",
     [

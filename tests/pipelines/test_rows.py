@@ -159,7 +159,7 @@ def test_a_part_that_is_null_or_absent_is_no_fault(landed: Landed) -> None:
 
 @pytest.mark.parametrize(
     ("endpoint", "body"),
-    [("pnl", []), ("pnl", None), ("rebalancing", "text"), ("investment_policy", [1]), ("portfolios", {"data": {}})],
+    [("pnl", []), ("pnl", None), ("rebalancing", "text"), ("investment_policy", [1])],
 )
 def test_an_answer_of_another_shape_is_rejected_and_gives_no_rows(landed: Landed, endpoint: str, body: object) -> None:
     reading = landed.answer(endpoint, body, "acc_1", "p", start_date="2024-01-01", end_date="2025-01-15")

@@ -1,6 +1,7 @@
 """Whole nights into a real warehouse, against a real server: what is asked, what lands, what is asked again."""
 
 import asyncio
+import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from pipelines.client import Client, Pacer
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable, WarehouseUnusable
+from pipelines.rereading import NothingKept, reread
 from pipelines.settings import Settings
 from pipelines.sync import Progress, Sync, sync
 from pipelines.warehouse import Warehouse
@@ -537,3 +539,39 @@ def test_accounts_with_odd_ids_land_like_any_other(tmp_path: Path) -> None:
         assert night(settings).failures == []
     answered = "select account_id from raw.responses where endpoint = 'positions' and outcome = 'ok' and row_count > 0"
     assert {account for (account,) in query(settings, answered)} == set(odd)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "gone"])
+def test_what_becomes_of_dlt_s_files_holds_up_no_night(sandbox: Sandbox, settings: Settings, damage: str) -> None:
+    night(settings)
+    before = contents(settings)
+    ours, theirs = settings.data_dir / "dlt" / "pipelines" / "bluum_warehouse", settings.data_dir / "dlt" / "somebody's"
+    theirs.write_text("not ours")
+    for path in ours.rglob("*.json"):
+        path.write_text(path.read_text()[:40])
+    if damage == "gone":
+        shutil.rmtree(ours)
+    sandbox.clock.advance(days=1)
+
+    assert night(settings).failures == []
+
+    assert contents(settings)["accounts"] == 2 * before["accounts"]
+    assert theirs.read_text() == "not ours"
+
+
+def test_a_file_where_dlt_s_folder_belongs_is_one_clear_line(settings: Settings) -> None:
+    settings.data_dir.mkdir()
+    (settings.data_dir / "dlt").write_text("not a folder")
+    with pytest.raises(WarehouseUnusable, match="dlt/pipelines cannot be written"):
+        night(settings)
+
+
+def test_a_loaded_body_stands_in_the_warehouse_alone(settings: Settings) -> None:
+    night(settings)
+    assert list(settings.data_dir.rglob("*.parquet")) == []
+
+
+def test_there_is_nothing_to_read_again_before_the_first_night(settings: Settings) -> None:
+    with pytest.raises(NothingKept, match="run `bluum sync` first"):
+        reread(Warehouse(settings.warehouse))
+    assert not settings.warehouse.exists()

@@ -75,7 +75,8 @@ reported as (
         accounts.currency,
         accounts.opened_on,
         reports.response_id is not null as has_report,
-        reports.start_date,
+        -- The window that the report itself names: what it was asked for is no proof that the answer is about it.
+        coalesce(reports.reported_start_date, reports.start_date) as start_date,
         reports.total_pnl,
         reports.realized_pnl,
         reports.unrealized_pnl,

@@ -28,33 +28,59 @@ positions as (
 
 ),
 
--- A list whose pages shifted while it was read may name a position twice: the later reading counts.
-listed as (
+-- A list whose pages shifted while it was read may name a position twice: the later reading counts. A position asked again
+-- for a fresh price adds none to the list. Its answer counts if it has a price, and a value where the list has one; what
+-- else it leaves out is as the list has it.
+ranked as (
 
     select
         *,
         row_number() over (
             partition by as_of_date, account_id, position_id, endpoint
             order by response_id desc
-        ) as recency,
-        -- A position asked again for a fresh price stands in for its row of the list, but adds none.
-        max(case when endpoint = 'positions' then 1 else 0 end) over (
-            partition by as_of_date, account_id, position_id
-        ) as is_listed,
-        max(case when endpoint = 'position' then 1 else 0 end) over (
-            partition by as_of_date, account_id, position_id
-        ) as is_refreshed
+        ) as recency
     from positions
+
+),
+
+listed as (
+
+    select * from ranked
+    where recency = 1 and endpoint = 'positions'
+
+),
+
+refreshed as (
+
+    select * from ranked
+    where recency = 1 and endpoint = 'position'
 
 ),
 
 chosen as (
 
-    select *
+    select
+        listed.as_of_date,
+        listed.account_id,
+        listed.position_id,
+        {% for column in ['symbol', 'currency', 'quantity', 'average_cost_basis', 'total_cost_basis', 'response_id'] -%}
+        coalesce(refreshed.{{ column }}, listed.{{ column }}) as {{ column }},
+        {% endfor -%}
+        -- A price and what follows from it come from one answer.
+        {% for column in [
+            'current_price', 'market_value', 'unrealized_pl', 'unrealized_pl_percent',
+            'price_source', 'price_confidence', 'price_timestamp',
+        ] -%}
+        case when refreshed.position_id is null then listed.{{ column }} else refreshed.{{ column }} end as {{ column }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
     from listed
-    where recency = 1
-        and is_listed = 1
-        and (endpoint = 'position' or is_refreshed = 0)
+    left join refreshed
+        on listed.as_of_date = refreshed.as_of_date
+        and listed.account_id = refreshed.account_id
+        and listed.position_id = refreshed.position_id
+        and refreshed.current_price is not null
+        and (refreshed.market_value is not null or listed.market_value is null)
 
 ),
 

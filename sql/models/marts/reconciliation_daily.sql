@@ -104,6 +104,21 @@ beyond as (
 
 ),
 
+-- Days by which the window that a report names departs from the one that it was asked for.
+windows as (
+
+    select
+        reports.as_of_date,
+        reports.account_id,
+        cast(answered.reported_start_date - answered.start_date as decimal(38, 9)) as start_date,
+        cast(answered.reported_end_date - answered.end_date as decimal(38, 9)) as end_date
+    from reports
+    inner join {{ ref('stg_bluum__pnl_reports') }} as answered
+        on reports.response_id = answered.response_id
+    where reports.is_current
+
+),
+
 by_position as (
 
     select
@@ -287,6 +302,21 @@ pnl_checks as (
         and long_term_gains is not null
         and long_term_losses is not null
 
+    {% for bound in ['start_date', 'end_date'] -%}
+    union all
+
+    select
+        as_of_date,
+        account_id,
+        'pnl_window' as check_name,
+        '{{ bound }}' as entity,
+        {{ bound }} as reported,
+        cast(0 as decimal(38, 9)) as recomputed,
+        cast(0 as decimal(38, 9)) as tolerance
+    from windows
+    where {{ bound }} is not null
+
+    {% endfor -%}
     {% for measure in ['realized_pnl', 'unrealized_pnl', 'dividend_income'] -%}
     union all
 
