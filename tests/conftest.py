@@ -1,5 +1,6 @@
 """What every test may lean on: no setting of the machine's leaks in, and hypothesis judges by truth, not by speed."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ hypothesis.settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("shared machine")
+gc.set_threshold(100_000, 50, 100)  # dagster, dbt and dlt hold so many objects that looking through them costs a twentieth
+LONGEST = ("test_oracle", "test_kills", "test_api_faults", "test_cli_nights", "test_sync", "test_incremental", "test_cli")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,3 +22,8 @@ def _no_settings_of_the_machine() -> Iterator[None]:
         for name in [name for name in os.environ if name.upper().startswith("BLUUM_")]:
             patch.delenv(name)
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules first, so that none of them is left to one worker at the end."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
