@@ -8,8 +8,8 @@ from assets.ingest import build_ingest
 from assets.models import build_models
 from assets.nightly import backfill_pnl, nightly, nightly_schedule, remodel
 from assets.publishing import build_published
+from pipelines.progress import Progress
 from pipelines.settings import Settings
-from pipelines.sync import Progress
 
 
 def build_defs(

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 from pipelines.backfill import NoBackfill, Step, Window, plan
 from pipelines.endpoints import MARKET_ZONE
 from pipelines.lock import writing
+from pipelines.progress import Observer
 from pipelines.settings import Settings
-from pipelines.sync import Observer, fill, sync
+from pipelines.sync import fill, sync
 from pipelines.tables import TABLES
 from pipelines.warehouse import Warehouse
 

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from pipelines.errors import NotPublished
 from pipelines.lock import holder, is_held
+from pipelines.progress import Progress
 from pipelines.questions import Figures, Standing
 from pipelines.settings import Settings
-from pipelines.sync import Progress
 from pipelines.warehouse import Warehouse
 
 COMPLETE, WITH_FAILURES = 0, 3

@@ -23,11 +23,11 @@ from assets.report import print_summary
 from pipelines.backfill import Window, plan
 from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
 from pipelines.lock import writing
+from pipelines.progress import Observer
+from pipelines.progress import Progress as Synced
 from pipelines.rereading import reread
 from pipelines.settings import Settings
 from pipelines.signals import noting
-from pipelines.sync import Observer
-from pipelines.sync import Progress as Synced
 from pipelines.warehouse import Warehouse
 
 _log = logging.getLogger(__name__)

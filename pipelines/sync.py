@@ -21,6 +21,7 @@ from pipelines.client import Client, Pacer
 from pipelines.endpoints import Night, Request, roster
 from pipelines.errors import Interrupted, RosterRefused, Unauthorized, Unreachable
 from pipelines.night import ApiClock, as_of_date
+from pipelines.progress import Observer, Progress
 from pipelines.settings import Settings
 from pipelines.signals import stopping
 from pipelines.warehouse import Warehouse
@@ -28,36 +29,9 @@ from pipelines.wire import Outcome
 
 FEWEST_CONNECTIONS = 8
 """Enough to keep a fast API busy; httpx gets slower with more of them."""
-OUTAGE_SECONDS, OUTAGE_QUESTIONS = 300.0, 20
-"""A night ends early when nothing has answered for so long, and so many questions were given up meanwhile."""
 BATCH_SECONDS = 15.0
 BATCH_RESPONSES = 2_000
 """A batch is loaded when it is this old or this large, whichever comes first."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A request that has no good answer."""
-
-    request: Request
-    outcome: Outcome
-    reason: str
-
-
-@dataclass
-class Progress:
-    """How far a sync is; the observer gets it after every answer."""
-
-    as_of_date: date | None = None
-    asked: int = 0
-    waiting: int = 0
-    landed: int = 0
-    quarantined: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    stopped_by: str | None = None  # why the rest of the night was not asked
-
-
-Observer = Callable[[Progress], None]
 
 
 @dataclass
@@ -73,8 +47,6 @@ class Sync:
     machine_now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = monotonic
     progress: Progress = field(default_factory=Progress)
-    _last_answer: float = 0.0  # monotonic seconds
-    _unanswered: int = 0  # questions in a row that came to nothing but faults of transport or of the server
     _queue: deque[Request] = field(default_factory=deque)
     _known: set[tuple[str, str | None, str | None, str]] = field(default_factory=set)
 
@@ -209,25 +181,10 @@ class Sync:
             reading = reader.land(answer, landing)
         request = answers[-1].request
         self._known.add(request.key)
-        self.progress.asked += 1
-        self.progress.quarantined += len(reading.quarantined)
-        if not reading.outcome.is_good:
-            self.progress.failures.append(Failure(request, reading.outcome, reading.message or "no reason given"))
+        self.progress.note(request, reading, answers[-1].pages[-1].exchange)
+        if self.progress.stopped_by:
+            self.stop.set()
         self._enqueue(reading.follow_ups, first=request.account_id is not None)
-        last = answers[-1].pages[-1].exchange
-        if last.reply.is_unauthorized:
-            self._cut_short(f"the credentials were refused: {reading.message}")
-        if last.reply.status is not None and last.reply.status < 500:
-            self._last_answer, self._unanswered = last.ended, 0
-            return
-        self._unanswered += 1
-        silence = last.ended - self._last_answer
-        if self._unanswered >= OUTAGE_QUESTIONS and silence > OUTAGE_SECONDS:
-            self._cut_short(f"the API has not answered for {silence / 60:.0f} minutes: {reading.message}")
-
-    def _cut_short(self, reason: str) -> None:
-        self.progress.stopped_by = reason
-        self.stop.set()
 
     async def _work(self, reader: Reader, landing: Landing) -> None:
         """Ask until the queue is empty or the sync is told to stop; load every batch, the last one included."""

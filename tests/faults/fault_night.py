@@ -21,8 +21,9 @@ from urllib.parse import unquote
 import duckdb
 
 from pipelines.client import Client, Pacer
+from pipelines.progress import Progress
 from pipelines.settings import Settings
-from pipelines.sync import Progress, Sync
+from pipelines.sync import Sync
 from pipelines.tables import TABLES, TYPED_TABLES
 from pipelines.warehouse import Warehouse
 from sandbox.requestlog import Entry

@@ -106,6 +106,7 @@ class Slaughter:
         self.log = log
         self.report = Report()
         self._committed: set[str] = set()
+        self._began = 0.0  # wall clock of the newest start
         self._orphans: set[tuple[str, str]] = set()  # packages that an earlier start has left
         self._targets: dict[str, str] = {}  # request id -> what it asked
         self._length = {"ask": 5.0, "build": 8.0}  # seconds; the second is measured again with every start that finishes
@@ -134,6 +135,7 @@ class Slaughter:
 
     def start(self) -> int:
         self.report.starts += 1
+        self._began = time.time()
         self._orphans = set(self._packages())
         self.sandbox.requests.clear()
         return self.zygote.start("sync", env=self.environment, output=self.data_dir.with_suffix(".out"))
@@ -225,7 +227,8 @@ class Slaughter:
         """Where the victim is, by what it has left on the disk."""
         if not is_alive(pid):
             return "over"
-        if (self.data_dir / "bi.duckdb.building").exists():
+        building = self.data_dir / "bi.duckdb.building"
+        if building.exists() and building.stat().st_mtime > self._began:  # an older one is what a kill has left
             return "publish"
         if any("dbt" in Path(argument).name for child in _children(pid) for argument in child[:2]):
             return "dbt"

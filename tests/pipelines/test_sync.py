@@ -14,9 +14,10 @@ import pytest
 
 from pipelines.client import Client, Pacer
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable, WarehouseUnusable
+from pipelines.progress import Progress
 from pipelines.rereading import NothingKept, reread
 from pipelines.settings import Settings
-from pipelines.sync import Progress, Sync, sync
+from pipelines.sync import Sync, sync
 from pipelines.warehouse import Warehouse
 from sandbox.options import Options
 from sandbox.server import Sandbox, running
