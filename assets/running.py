@@ -32,6 +32,7 @@ from pipelines.warehouse import Warehouse
 
 _log = logging.getLogger(__name__)
 _TAG = "bluum/started_by"
+KEPT_RUNS = 90
 _PROJECT = Path(__file__).parent.parent
 
 
@@ -127,7 +128,8 @@ def execute(
     config: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run a job in this process, with its steps' config. Raises the BluumError that ended it, if one did."""
-    os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
+    home = dagster_home(settings)
+    os.environ["DAGSTER_HOME"] = str(home)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     defs = build_defs(lambda: settings, observe)
     run_config = {
@@ -139,6 +141,7 @@ def execute(
             # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
             with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
                 _close_dead_runs(instance)
+                forget_old_runs(instance, home)
                 night = defs.resolve_job_def(job)
                 return night.execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
         except (Exception, dg.DagsterExecutionInterruptedError) as error:
@@ -150,6 +153,13 @@ def execute(
                 f"stopped by {number.name}: what was asked has landed, nothing was published; `bluum sync` goes on from here"
             )
             raise Interrupted(text, number) from error
+
+
+def forget_old_runs(instance: dg.DagsterInstance, home: Path, keep: int = KEPT_RUNS) -> None:
+    """Delete all but the newest runs of ours from Dagster's history: nothing else does, and each is about a megabyte."""
+    for run_id in instance.get_run_ids(dg.RunsFilter(tags={_TAG: "cli"}))[keep:]:
+        instance.delete_run(run_id)
+        (home / "history" / "runs" / f"{run_id}.db").unlink(missing_ok=True)
 
 
 def _close_dead_runs(instance: dg.DagsterInstance) -> None:

@@ -12,7 +12,6 @@ from fault_night import House
 from rich.console import Console
 
 from assets.report import print_status, print_summary
-from assets.running import dagster_home
 from pipelines.errors import NotPublished
 from pipelines.lock import writing
 from sandbox.faults import Rule
@@ -82,26 +81,3 @@ def test_a_damaged_bi_file_is_one_line_that_says_how_to_mend_it(house: House) ->
     (house.data_dir / "bi.duckdb").write_bytes(b"no database" * 1000)
     with pytest.raises(NotPublished, match="`bluum publish` writes it anew"):
         status(house)
-
-
-@pytest.mark.parametrize("name", ["history/runs.db", "schedules/schedules.db", ""])
-def test_a_damaged_run_history_is_put_aside_and_holds_up_no_night(
-    house: House, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    damaged = house.data_dir / "dagster" / name
-    damaged.parent.mkdir(parents=True, exist_ok=True)
-    damaged.write_bytes(b"no database" * 1000)
-
-    home = dagster_home(house.settings())
-
-    assert [path.name for path in home.iterdir()] == ["dagster.yaml"]
-    assert "was damaged and is now" in caplog.text
-    (aside,) = house.data_dir.glob("dagster.damaged-*")
-    assert (aside / name if name else aside).read_bytes().startswith(b"no database")
-
-
-def test_a_sound_run_history_stays(house: House) -> None:
-    home = dagster_home(house.settings())
-    (home / "history").mkdir()
-    assert dagster_home(house.settings()) == home
-    assert (home / "history").is_dir()

@@ -205,8 +205,8 @@ class Slaughter:
 
     def _while_publishing(self, pid: int) -> str:
         """While the readers' next file is being built."""
-        began, building = time.monotonic(), self.data_dir / "bi.duckdb.building"
-        self.until(pid, building.exists)
+        began = time.monotonic()
+        self.until(pid, self._is_publishing)
         self._length["build"] = time.monotonic() - began
         return self.stage(pid)
 
@@ -227,14 +227,21 @@ class Slaughter:
         """Where the victim is, by what it has left on the disk."""
         if not is_alive(pid):
             return "over"
-        building = self.data_dir / "bi.duckdb.building"
-        if building.exists() and building.stat().st_mtime > self._began:  # an older one is what a kill has left
+        if self._is_publishing():
             return "publish"
         if any("dbt" in Path(argument).name for child in _children(pid) for argument in child[:2]):
             return "dbt"
         if not self.sandbox.requests.total:
             return "start and sweep"
         return next((stage for stage, package in self._packages() if (stage, package) not in self._orphans), "ask")
+
+    def _is_publishing(self) -> bool:
+        try:
+            return (
+                self.data_dir / "bi.duckdb.building"
+            ).stat().st_mtime > self._began  # an older one is what a kill has left
+        except FileNotFoundError:
+            return False
 
     def _packages(self) -> Iterator[tuple[str, str]]:
         """Packages of dlt on their way, the furthest first, with the stage they are in."""
