@@ -97,6 +97,18 @@ def test_a_signal_while_the_models_run_publishes_nothing_and_leaves_no_dbt_behin
     started.until_so(lambda: not any(is_alive(child) for child in children))
 
 
+def test_a_killed_sync_takes_its_dbt_with_it(started: Slaughter) -> None:
+    pid = started.start()
+    started.until(pid, lambda: started.stage(pid) == "dbt")
+    children = processes_below(pid)
+
+    os.kill(pid, signal.SIGKILL)
+
+    assert started.zygote.wait() == -signal.SIGKILL
+    started.until_so(lambda: not any(is_alive(child) for child in children))
+    assert not (started.data_dir / "dbt" / "run_results.json").exists(), "dbt went on to its end"
+
+
 def test_the_second_of_two_syncs_names_the_first_and_leaves(started: Slaughter) -> None:
     pid = started.start()
     started.until(pid, lambda: started.sandbox.requests.total >= 5)

@@ -542,6 +542,18 @@ def test_accounts_with_odd_ids_land_like_any_other(tmp_path: Path) -> None:
     assert {account for (account,) in query(settings, answered)} == set(odd)
 
 
+def test_rows_of_a_load_that_never_committed_are_swept_and_asked_for_again(sandbox: Sandbox, settings: Settings) -> None:
+    night(settings)
+    before, everything = contents(settings), asked(sandbox)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("delete from raw._dlt_loads")  # the last thing dlt writes, and what a kill keeps it from
+
+    night(settings)
+
+    assert asked(sandbox) == everything
+    assert contents(settings) == before
+
+
 @pytest.mark.parametrize("damage", ["cut short", "gone"])
 def test_what_becomes_of_dlt_s_files_holds_up_no_night(sandbox: Sandbox, settings: Settings, damage: str) -> None:
     night(settings)

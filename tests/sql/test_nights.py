@@ -9,6 +9,8 @@ import duckdb
 import pytest
 from sql_warehouse import Dbt, Night, create_raw, rows
 
+from pipelines.tables import TABLES
+
 D = Decimal
 SECOND, THIRD = date(2026, 3, 3), date(2026, 3, 4)
 
@@ -97,6 +99,24 @@ def test_rows_of_a_load_that_never_committed_do_not_count(dbt: Dbt, tmp_path: Pa
         ("accounts", 1, 1),
         ("positions", 1, 1),
     ]
+
+
+def test_no_staging_model_shows_a_row_of_a_load_before_it_has_committed(dbt: Dbt, tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    create_raw(path)
+    with duckdb.connect(str(path)) as connection:
+        for table in TABLES:
+            connection.execute(f"insert into raw.{table} by name select 'one' as response_id, 'a load' as _dlt_load_id")
+    dbt("run", "--select", "staging", warehouse=path)
+
+    def shown() -> dict[str, int]:
+        views = rows(path, "select view_name from duckdb_views() where schema_name = 'staging'")
+        return {view: rows(path, f"select count(*) from staging.{view}")[0][0] for (view,) in views}
+
+    assert shown() == dict.fromkeys((f"stg_bluum__{table}" for table in TABLES), 0)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("insert into raw._dlt_loads by name select 'a load' as load_id, 0 as status")
+    assert set(shown().values()) == {1}
 
 
 @pytest.mark.parametrize(
