@@ -29,7 +29,10 @@ def print_summary(settings: Settings, console: Console, progress: Progress, run_
     if progress.stopped_by:
         console.print(f"The night was cut short: {progress.stopped_by}.", markup=False)
     _name_missing(console, progress, standing)
-    unknown = sorted(settings.accounts - {account_id for account_id, _ in warehouse.newest_roster()})
+    # The roster has those whose row waits in quarantine, and those that are closed and need not be asked any more.
+    known = {request.account_id for request in warehouse.planned(progress.as_of_date)}
+    known.update(account_id for account_id, _ in warehouse.newest_roster())
+    unknown = [account_id for account_id in sorted(settings.accounts) if account_id not in known]
     if unknown:
         console.print(f"Not in the roster, though BLUUM_ACCOUNTS names them: {', '.join(unknown)}", markup=False)
     console.print(f"Open it:  duckdb -readonly {settings.bi}", markup=False)

@@ -6,6 +6,7 @@ What the night does is said by the assets; what is printed by `report.py`.
 import logging
 import os
 import shutil
+import signal
 import sqlite3
 import warnings
 from collections.abc import Mapping
@@ -113,7 +114,8 @@ def _is_sound(home: Path) -> bool:
         if (home / name).exists():
             try:
                 with closing(sqlite3.connect(home / name)) as connection:
-                    connection.execute("select count(*) from sqlite_master")
+                    if connection.execute("pragma quick_check(1)").fetchall() != [("ok",)]:
+                        return False
             except sqlite3.OperationalError:
                 continue  # somebody else is at it, `bluum dev` perhaps
             except sqlite3.DatabaseError:
@@ -144,9 +146,10 @@ def execute(
                 forget_old_runs(instance, home)
                 night = defs.resolve_job_def(job)
                 return night.execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
-        except (Exception, dg.DagsterExecutionInterruptedError) as error:
-            reason = _reason(error)
-            number = noted()
+        except (Exception, KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
+            reason, number = _reason(error), noted()
+            if number is None and not isinstance(error, Exception):
+                number = signal.SIGINT
             if isinstance(reason, Interrupted) or number is None:  # the sync itself says more
                 raise reason from error
             text = (
@@ -158,8 +161,11 @@ def execute(
 def forget_old_runs(instance: dg.DagsterInstance, home: Path, keep: int = KEPT_RUNS) -> None:
     """Delete all but the newest runs of ours from Dagster's history: nothing else does, and each is about a megabyte."""
     for run_id in instance.get_run_ids(dg.RunsFilter(tags={_TAG: "cli"}))[keep:]:
+        events = home / "history" / "runs" / f"{run_id}.db"
+        events.unlink(missing_ok=True)  # first, too: a damaged one must not be opened
         instance.delete_run(run_id)
-        (home / "history" / "runs" / f"{run_id}.db").unlink(missing_ok=True)
+        events.unlink(missing_ok=True)
+        shutil.rmtree(home / "storage" / run_id, ignore_errors=True)
 
 
 def _close_dead_runs(instance: dg.DagsterInstance) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from pipelines.answers import Reading
 from pipelines.client import Exchange
 from pipelines.endpoints import Request
-from pipelines.wire import Outcome
+from pipelines.wire import Outcome, Reply
 
 OUTAGE_SECONDS, OUTAGE_QUESTIONS = 300.0, 20
 """A night ends early when nothing has answered for so long, and so many questions were given up meanwhile."""
@@ -33,7 +33,7 @@ class Progress:
     quarantined: int = 0
     failures: list[Failure] = field(default_factory=list)
     stopped_by: str | None = None  # why the rest of the night is not asked
-    _last_answer: float = 0.0  # monotonic seconds
+    _last_answer: float | None = None  # monotonic seconds; before the first one, when the first question was asked
     _unanswered: int = 0  # questions in a row that came to nothing but faults of transport or of the server
 
     def note(self, request: Request, reading: Reading, exchange: Exchange) -> None:
@@ -44,13 +44,20 @@ class Progress:
             self.failures.append(Failure(request, reading.outcome, reading.message or "no reason given"))
         if exchange.reply.is_unauthorized:
             self.stopped_by = f"the credentials were refused: {reading.message}"
-        if exchange.reply.status is not None and exchange.reply.status < 500:
+        if self._last_answer is None:
+            self._last_answer = exchange.started
+        if _is_answer(exchange.reply):
             self._last_answer, self._unanswered = exchange.ended, 0
             return
         self._unanswered += 1
         silence = exchange.ended - self._last_answer
         if self._unanswered >= OUTAGE_QUESTIONS and silence > OUTAGE_SECONDS:
             self.stopped_by = f"the API has not answered for {silence / 60:.0f} minutes: {reading.message}"
+
+
+def _is_answer(reply: Reply) -> bool:
+    """Whether the API itself has spoken: a gateway's page under 200 and a 5xx are not its word."""
+    return reply.status is not None and reply.status < 500 and reply.outcome is not Outcome.REJECTED
 
 
 Observer = Callable[[Progress], None]

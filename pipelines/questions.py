@@ -199,9 +199,8 @@ class Questions(Database):
             night,
         )
         troubled = {account_id for _, account_id, _, _ in missing} | {row[1] for row in quarantined}
-        return Standing(
-            len(expected), len(expected - troubled), missing, [row for row in quarantined if not only or row[1] in only]
-        )
+        shown = [row for row in quarantined if not only or row[1] in {*only, None}]  # the roster's are of no one account
+        return Standing(len(expected), len(expected - troubled), missing, shown)
 
     def kept_answers(self, chunk: int, *, troubled_only: bool) -> Iterator[list[dict[str, Any]]]:
         """The readable answers whose bodies are all kept, `chunk` at a time, the pages of one standing together.
@@ -227,15 +226,10 @@ class Questions(Database):
             )
         ]
         for start in range(0, len(answers), chunk):
+            query = f"select * from {DATASET}.responses where answer_id in (select unnest(?)) order by answer_id, page"
             with self.connect() as connection:
-                yield (
-                    connection.execute(
-                        f"select * from {DATASET}.responses where answer_id in (select unnest(?)) order by answer_id, page",
-                        [answers[start : start + chunk]],
-                    )
-                    .to_arrow_table()
-                    .to_pylist()
-                )
+                responses = connection.execute(query, [answers[start : start + chunk]]).to_arrow_table().to_pylist()
+            yield responses
 
     def figures(self, run_id: str) -> Figures:
         """What one run landed."""

@@ -37,7 +37,7 @@ def stopping(event: asyncio.Event) -> Iterator[list[signal.Signals]]:
 
 @contextmanager
 def noting() -> Iterator[Callable[[], signal.Signals | None]]:
-    """Note which signal comes, whoever handles it: Dagster takes both for a Ctrl-C. Gives the last one so far."""
+    """Note which signal comes, whoever handles it: Dagster takes both for a Ctrl-C. Gives, once, the last that came."""
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
         return

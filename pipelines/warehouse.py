@@ -38,9 +38,8 @@ class Warehouse(Questions):
         """
         self._pipeline = None
         try:
-            shutil.rmtree(self._dlt_pipelines / _PIPELINE)
-        except (FileNotFoundError, NotADirectoryError):
-            pass
+            if (self._dlt_pipelines / _PIPELINE).exists():
+                shutil.rmtree(self._dlt_pipelines / _PIPELINE)
         except OSError as error:
             raise WarehouseUnusable(f"{self._dlt_pipelines} cannot be emptied: {error.strerror or error}") from error
         held = self.tables()
@@ -56,7 +55,7 @@ class Warehouse(Questions):
 
         Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
         """
-        pipeline = self._dlt()
+        pipeline = self._dlt()  # before the import: it sets what dlt reads from the environment
         import dlt
         from dlt.common.destination.exceptions import DestinationHasFailedJobs
         from dlt.pipeline.exceptions import PipelineStepFailed

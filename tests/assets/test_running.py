@@ -36,7 +36,7 @@ def test_the_run_history_keeps_its_newest_runs_alone(settings: Settings) -> None
         for number in range(5):
             tags = {"bluum/started_by": "cli" if number else "the UI"}
             instance.add_run(dg.DagsterRun(job_name="nightly", run_id=f"run-{number}", tags=tags))
-            (home / "history" / "runs" / f"run-{number}.db").touch()
+            (home / "history" / "runs" / f"run-{number}.db").write_bytes(b"no database" * 1000)
 
         forget_old_runs(instance, home, keep=2)
 
@@ -46,6 +46,21 @@ def test_the_run_history_keeps_its_newest_runs_alone(settings: Settings) -> None
 
 def test_a_sound_run_history_stays(settings: Settings) -> None:
     home = dagster_home(settings)
-    (home / "history").mkdir()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.add_run(dg.DagsterRun(job_name="nightly", run_id="one"))
     assert dagster_home(settings) == home
-    assert (home / "history").is_dir()
+    assert list(settings.data_dir.glob("dagster.*")) == []
+    assert (home / "history" / "runs.db").exists()
+
+
+def test_a_database_that_is_damaged_beyond_its_first_page_is_put_aside(settings: Settings) -> None:
+    home = dagster_home(settings)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.add_run(dg.DagsterRun(job_name="nightly", run_id="one"))
+    damaged = home / "history" / "runs.db"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:4096] + bytes(len(content) - 4096))
+
+    dagster_home(settings)
+
+    assert not damaged.exists()

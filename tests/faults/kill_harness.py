@@ -237,9 +237,8 @@ class Slaughter:
 
     def _is_publishing(self) -> bool:
         try:
-            return (
-                self.data_dir / "bi.duckdb.building"
-            ).stat().st_mtime > self._began  # an older one is what a kill has left
+            begun = (self.data_dir / "bi.duckdb.building").stat().st_mtime
+            return begun > self._began  # an older one is what a kill has left
         except FileNotFoundError:
             return False
 

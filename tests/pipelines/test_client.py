@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -120,6 +122,8 @@ def test_nothing_but_get_can_be_sent() -> None:
 def test_no_proxy_of_the_environment_stands_between_this_machine_and_itself(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     (exchange,) = asked(sandbox, Time())
@@ -133,6 +137,15 @@ def test_an_error_page_that_repeats_the_credentials_is_kept_without_them(sandbox
     (exchange,) = asked(sandbox, Time())
     assert exchange.reply.message == "no such key: (secret) of Basic (secret), (secret)"
     assert sandbox.secret.encode() not in exchange.content
+
+
+@pytest.mark.parametrize("spell", [str, lambda text: json.dumps(text)[1:-1], lambda text: text.replace("/", "\\/"), quote])
+def test_credentials_are_found_however_an_error_page_spells_them(spell: Callable[[str], str]) -> None:
+    secret = 'slashes/and "quotes" in it'
+    with running(Options(accounts=1, rate_limit=0, secret=secret)) as sandbox:
+        sandbox.faults.set([{"kind": "status", "status": 400, "body": f"<html>{spell(secret)}</html>"}])
+        (exchange,) = asked(sandbox, Time())
+    assert exchange.content == b"<html>(secret)</html>"
 
 
 @pytest.mark.parametrize("odd", ["a/b", "..", "ü🚀", "a b?c#d%e", "%2e%2e"])

@@ -1,6 +1,7 @@
 """Whole nights into a real warehouse, against a real server: what is asked, what lands, what is asked again."""
 
 import asyncio
+import json
 import shutil
 import socket
 from collections import Counter
@@ -588,3 +589,23 @@ def test_there_is_nothing_to_read_again_before_the_first_night(settings: Setting
     with pytest.raises(NothingKept, match="run `bluum sync` first"):
         reread(Warehouse(settings.warehouse))
     assert not settings.warehouse.exists()
+
+
+def test_portfolios_that_come_in_pages_are_read_to_their_end(sandbox: Sandbox, settings: Settings) -> None:
+    account = sandbox.world.accounts[0].account_id
+    pages = {"portfolios$": (["p1", "p2"], True), "offset=1": (["p2", "p3"], False)}
+    sandbox.faults.set(
+        {
+            "kind": "replace",
+            "account": account,
+            "endpoint": "portfolios",
+            "path": path,
+            "raw": json.dumps({"object": "list", "has_more": more, "data": [{"portfolio_id": name} for name in names]}),
+        }
+        for path, (names, more) in pages.items()
+    )
+
+    night(settings)
+
+    landed = f"select portfolio_id from raw.portfolios where account_id = '{account}' order by 1"
+    assert query(settings, landed) == [("p1",), ("p2",), ("p3",)]
