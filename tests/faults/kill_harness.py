@@ -229,7 +229,7 @@ class Slaughter:
             return "over"
         if self._is_publishing():
             return "publish"
-        if any("dbt" in Path(argument).name for child in _children(pid) for argument in child[:2]):
+        if any("build" in child for child in _children(pid)):
             return "dbt"
         if not self.sandbox.requests.total:
             return "start and sweep"
