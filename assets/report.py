@@ -3,6 +3,7 @@
 Reads; decides one thing only, the exit code of a sync.
 """
 
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -29,15 +30,22 @@ def print_summary(settings: Settings, console: Console, progress: Progress, run_
     if progress.stopped_by:
         console.print(f"The night was cut short: {progress.stopped_by}.", markup=False)
     _name_missing(console, progress, standing)
-    # The roster has those whose row waits in quarantine, and those that are closed and need not be asked any more.
-    known = {request.account_id for request in warehouse.planned(progress.as_of_date)}
-    known.update(account_id for account_id, _ in warehouse.newest_roster())
-    unknown = [account_id for account_id in sorted(settings.accounts) if account_id not in known]
+    unknown = _not_in_roster(settings, warehouse, progress.as_of_date)
     if unknown:
         console.print(f"Not in the roster, though BLUUM_ACCOUNTS names them: {', '.join(unknown)}", markup=False)
     console.print(f"Open it:  duckdb -readonly {settings.bi}", markup=False)
     is_short = standing.missing or standing.quarantined or unknown or progress.stopped_by
     return WITH_FAILURES if is_short else COMPLETE
+
+
+def _not_in_roster(settings: Settings, warehouse: Warehouse, night: date) -> list[str]:
+    """Accounts that BLUUM_ACCOUNTS names and the night's roster does not."""
+    if not settings.accounts:
+        return []
+    # The roster has those whose row waits in quarantine, and those that are closed and need not be asked any more.
+    known = {request.account_id for request in warehouse.planned(night)}
+    known.update(account_id for account_id, _ in warehouse.newest_roster())
+    return [account_id for account_id in sorted(settings.accounts) if account_id not in known]
 
 
 def _table(progress: Progress, figures: Figures, standing: Standing, seconds: float) -> Table:

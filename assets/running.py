@@ -133,6 +133,8 @@ def execute(
     home = dagster_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    # A signal that strikes while Dagster's history closes a connection would be logged with a traceback; our line says it.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     defs = build_defs(lambda: settings, observe)
     run_config = {
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -26,7 +26,7 @@ class ModelsFailed(BluumError):
 
 
 class NotPublished(BluumError):
-    """The readers' file could not be replaced; it is as it was."""
+    """The readers' file could not be replaced, and is as it was; or it cannot be read."""
 
 
 class Interrupted(BluumError):

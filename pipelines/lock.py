@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -49,24 +50,35 @@ def writing(data_dir: Path, purpose: str) -> Iterator[None]:
 
 def is_held(data_dir: Path) -> bool:
     """Whether a living process has noted that it is writing. Takes no lock: nobody who wants to write is kept from it."""
+    note = _read_note(data_dir)
+    if note is None:
+        return False
     try:
-        note = json.loads(_note(data_dir).read_text())
         if note["host"] == socket.gethostname():
             os.kill(note["pid"], 0)
     except PermissionError:
         return True  # alive, and somebody else's
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError:
         return False
     return True
 
 
 def holder(folder: Path) -> str:
     """Who holds the lock of a data folder, for a message."""
+    note = _read_note(folder)
+    if note is None:
+        return "another process"  # it is between taking the lock and writing the note
+    return f"`{note['purpose']}` (process {note['pid']} on {note['host']}, since {note['since']})"
+
+
+def _read_note(folder: Path) -> dict[str, Any] | None:
+    """What the writer has noted of itself; None where there is no note, or one that is not ours."""
     try:
         note = json.loads(_note(folder).read_text())
-        return f"`{note['purpose']}` (process {note['pid']} on {note['host']}, since {note['since']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"  # it is between taking the lock and writing the note
+    except (OSError, ValueError):
+        return None
+    is_ours = isinstance(note, dict) and {"purpose", "pid", "host", "since"} <= note.keys() and isinstance(note["pid"], int)
+    return note if is_ours else None
 
 
 def _note(folder: Path) -> Path:
