@@ -1,1 +1,1 @@
-"""The program around the pipeline: Dagster's assets, job and schedule, publishing, and the command line."""
+"""What Dagster loads, and nothing else: assets, checks, jobs, schedules, sensors, resources."""

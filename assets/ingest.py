@@ -1,7 +1,7 @@
 """The raw tables as Dagster assets: one asset per table, filled by one step that runs tonight's sync.
 
-The work is `pipelines.sync`; here are only the asset keys, their lineage into the dbt sources, and the figures a person
-wants to see. They have no partitions: what Bluum said on a night that is over cannot be asked again.
+The work is `pipelines/night/sync.py`; here are the asset keys, their lineage into the dbt sources, and the figures to see.
+They have no partitions: what Bluum said on a night that is over cannot be asked again.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ from typing import Any, cast, get_args
 import dagster as dg
 from pydantic import SecretStr
 
-from pipelines.backfill import NoBackfill, Step, Window, plan
-from pipelines.endpoints import MARKET_ZONE
-from pipelines.lock import writing
-from pipelines.progress import Observer
+from pipelines.api.endpoints import MARKET_ZONE
+from pipelines.destination.lock import writing
+from pipelines.destination.warehouse import Warehouse
+from pipelines.night.backfill import NoBackfill, Step, Window, plan
+from pipelines.night.progress import Observer
+from pipelines.night.sync import fill, sync
+from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings
-from pipelines.sync import fill, sync
-from pipelines.tables import TABLES
-from pipelines.warehouse import Warehouse
 
 SANDBOX_YEAR = 2022
 _FILLED = (*TABLES, "_dlt_loads")  # the last one is dlt's own: a row counts once its load stands there

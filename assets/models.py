@@ -17,8 +17,8 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets.dbt_child import PARENT
+from pipelines.destination.lock import writing
 from pipelines.errors import ModelsFailed
-from pipelines.lock import writing
 from pipelines.settings import Settings
 
 PROJECT = Path(__file__).parent.parent / "sql"

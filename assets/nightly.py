@@ -1,4 +1,4 @@
-"""What runs together and when: the jobs and the schedule. What they run is in ingest.py, models.py and publishing.py."""
+"""What runs together and when: the jobs and the schedule. What they run is in ingest.py, models.py and published.py."""
 
 import dagster as dg
 

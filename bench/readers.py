@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "faults"))
 from reading import Readers, make_marts, settings_for
 
-from assets.publishing import publish
+from pipelines.destination.publish import publish
 
 
 def main() -> int:

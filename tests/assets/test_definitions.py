@@ -12,7 +12,7 @@ import yaml
 
 from assets.definitions import build_defs
 from assets.models import PROJECT, manifest
-from pipelines.tables import TABLES
+from pipelines.schema.tables import TABLES
 
 Graph = Any  # Dagster has no public name for it
 

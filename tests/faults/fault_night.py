@@ -20,12 +20,12 @@ from urllib.parse import unquote
 
 import duckdb
 
-from pipelines.client import Client, Pacer
-from pipelines.progress import Progress
+from pipelines.api.client import Client, Pacer
+from pipelines.destination.warehouse import Warehouse
+from pipelines.night.progress import Progress
+from pipelines.night.sync import Sync
+from pipelines.schema.tables import TABLES, TYPED_TABLES
 from pipelines.settings import Settings
-from pipelines.sync import Sync
-from pipelines.tables import TABLES, TYPED_TABLES
-from pipelines.warehouse import Warehouse
 from sandbox.requestlog import Entry
 from sandbox.server import Sandbox
 

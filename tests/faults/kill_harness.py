@@ -1,6 +1,6 @@
 """Kills nights: starts `bluum sync` in a process of its own, ends it by SIGKILL, and says what came of it.
 
-    Zygote --fork--> victim (assets.cli.main, against the sandbox of this process) --SIGKILL--> the next one
+    Zygote --fork--> victim (cli.main.main, against the sandbox of this process) --SIGKILL--> the next one
 
 Importing Dagster, dlt and dbt takes longer than a small night, and a kill in there proves nothing. So a helper process
 imports them once and forks a victim for every start; from there on it is the program as installed. It also makes batches
@@ -357,14 +357,14 @@ def _be_a_zygote() -> None:
     import dbt.cli.main
     import dlt.destinations.impl.duckdb.duck
 
-    import pipelines.sync
-    from assets.cli import main
-    from assets.running import execute
+    import pipelines.night.sync
+    from cli.main import main
+    from cli.running import execute
 
     _ = dlt.destinations.impl.duckdb.duck, dbt.adapters.duckdb, dbt.cli.main, execute
     with tempfile.TemporaryDirectory() as home, dagster.DagsterInstance.local_temp(home):
         pass  # what an instance imports late
-    pipelines.sync.BATCH_SECONDS = BATCH_SECONDS
+    pipelines.night.sync.BATCH_SECONDS = BATCH_SECONDS
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         order = json.loads(line)

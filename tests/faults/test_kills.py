@@ -16,7 +16,7 @@ import pytest
 from fault_night import House, rows, target
 from kill_harness import Slaughter, Zygote, differences, is_alive, processes_below
 
-from pipelines.lock import holder, writing
+from pipelines.destination.lock import holder, writing
 from sandbox.options import Options
 from sandbox.server import running
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from reading import Readers, make_marts, settings_for
 
-from assets.publishing import publish
+from pipelines.destination.publish import publish
 
 FOLDERS = [folder for folder in os.environ.get("BLUUM_TEST_DUCKDBS", "").split(":") if folder]
 NIGHTS = 12
@@ -22,7 +22,7 @@ NIGHTS = 12
 STOPPED = """
 import os, sys, time
 from pathlib import Path
-from assets import publishing
+from pipelines.destination import publish as publishing
 from reading import settings_for
 
 def stop(*arguments, **named):
@@ -38,7 +38,7 @@ publishing.publish(settings_for(Path(sys.argv[1])), "killed")
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from assets.publishing import publish
+from pipelines.destination.publish import publish
 from reading import settings_for
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))

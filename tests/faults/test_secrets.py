@@ -17,7 +17,7 @@ import pytest
 from kill_harness import Zygote
 from pydantic import ValidationError
 
-from pipelines.client import Client
+from pipelines.api.client import Client
 from pipelines.settings import Settings
 from sandbox.faults import Rule
 from sandbox.options import Options

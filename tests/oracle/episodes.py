@@ -13,7 +13,7 @@ from oracle.observed import Observed
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParseResult:
     """What one night says of one kind of breach: side +1 over, -1 under, 0 inside."""
 
     day: date
@@ -24,12 +24,12 @@ class Reading:
 
 @dataclass
 class Episode:
-    nights: list[Reading]
+    nights: list[ParseResult]
     ended_on: date | None = None
 
 
 def drift_episodes(observed: Observed) -> Mart:
-    series: dict[tuple[str, str, str], list[Reading]] = {}
+    series: dict[tuple[str, str, str], list[ParseResult]] = {}
     first_night: dict[str, date] = {}
     owner: dict[str, str] = {}
     for night in analyses(observed):
@@ -65,7 +65,7 @@ def drift_episodes(observed: Observed) -> Mart:
     return rows
 
 
-def _runs(readings: list[Reading]) -> list[Episode]:
+def _runs(readings: list[ParseResult]) -> list[Episode]:
     found: list[Episode] = []
     running: Episode | None = None
     for reading in readings:
@@ -80,18 +80,18 @@ def _runs(readings: list[Reading]) -> list[Episode]:
     return found
 
 
-def _band(day: date, item: ClassNight) -> Reading | None:
+def _band(day: date, item: ClassNight) -> ParseResult | None:
     distance = item.band_distance
     if distance is None:
         return None
-    return Reading(day, _side(distance), abs(distance), item.policy.version if item.policy else None)
+    return ParseResult(day, _side(distance), abs(distance), item.policy.version if item.policy else None)
 
 
-def _threshold(day: date, item: ClassNight) -> Reading | None:
+def _threshold(day: date, item: ClassNight) -> ParseResult | None:
     if item.policy is None:
         return None
     side = _side(item.drift) if item.is_over_threshold else 0
-    return Reading(day, side, abs(item.drift) - item.policy.threshold, item.policy.version)
+    return ParseResult(day, side, abs(item.drift) - item.policy.threshold, item.policy.version)
 
 
 def _side(value: Decimal) -> int:

@@ -15,10 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.client import Client, Pacer
+from pipelines.api.client import Client, Pacer
+from pipelines.destination.warehouse import Warehouse
+from pipelines.night.sync import Sync
 from pipelines.settings import Settings
-from pipelines.sync import Sync
-from pipelines.warehouse import Warehouse
 from sandbox.clock import market_date
 from sandbox.faults import Rule
 from sandbox.options import Options

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.answers import Landing, Reader, Reading
-from pipelines.asking import Answer, Page
-from pipelines.client import Exchange
-from pipelines.endpoints import ENDPOINTS, Night, Request
-from pipelines.privacy import strip
-from pipelines.wire import decipher, items
+from pipelines.api.client import Exchange
+from pipelines.api.endpoints import ENDPOINTS, Request, SyncContext
+from pipelines.api.fetch import Answer, Page
+from pipelines.api.parse import Batch, Parser, ParseResult
+from pipelines.api.privacy import strip
+from pipelines.api.wire import decipher, items
 
 SAMPLES = Path(__file__).parent / "samples"
 RECEIVED = datetime(2025, 1, 15, 22, 0, 5, tzinfo=UTC)
@@ -25,14 +25,14 @@ RECEIVED = datetime(2025, 1, 15, 22, 0, 5, tzinfo=UTC)
 class Landed:
     """What one or more answers of a night came to."""
 
-    night: Night
-    landing: Landing = field(default_factory=Landing)
-    readings: list[Reading] = field(default_factory=list)
+    night: SyncContext
+    batch: Batch = field(default_factory=Batch)
+    results: list[ParseResult] = field(default_factory=list)
     _ids: Any = field(default_factory=lambda: itertools.count(1))
 
     def answer(
         self, endpoint: str, body: object, account_id: str | None = "acc_1", portfolio_id: str | None = None, **params: str
-    ) -> Reading:
+    ) -> ParseResult:
         """Read a body (bytes, or a value to be written as JSON) as the answer to a request of this night."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         exchange = Exchange(decipher(200, {}, content, RECEIVED), content, 0.0, 0.0, request_id="req_1")
@@ -40,9 +40,9 @@ class Landed:
             exchange = strip(exchange)
         listed = items(exchange.reply.body)[0] if ENDPOINTS[endpoint].is_paged else None
         request = Request(endpoint, account_id, portfolio_id, params)
-        reader = Reader(self.night, lambda seconds: RECEIVED, lambda: f"r{next(self._ids)}", {"surface": self.night.surface})
-        self.readings.append(reader.land(Answer(request, (Page(params, exchange, listed),)), self.landing))
-        return self.readings[-1]
+        parser = Parser(self.night, lambda seconds: RECEIVED, lambda: f"r{next(self._ids)}", {"surface": self.night.surface})
+        self.results.append(parser.parse(Answer(request, (Page(params, exchange, listed),)), self.batch))
+        return self.results[-1]
 
     def sample(self, name: str) -> bytes:
         """A sample body as the published pages print it."""
@@ -53,32 +53,32 @@ class Landed:
         hidden = ("response_id", "as_of_date")
         return [
             {name: value for name, value in row.items() if name not in hidden and value is not None}
-            for row in self.landing.rows[table]
+            for row in self.batch.rows[table]
         ]
 
     @property
     def tables(self) -> dict[str, int]:
         """How many rows each table got."""
-        return {name: len(rows) for name, rows in self.landing.rows.items() if rows}
+        return {name: len(rows) for name, rows in self.batch.rows.items() if rows}
 
     @property
     def quarantine(self) -> list[tuple[str, str, str]]:
         """Table, field and reason of what could not be read."""
-        return [(row["table_name"], row["field"], row["reason"]) for row in self.landing.rows["quarantine"]]
+        return [(row["table_name"], row["field"], row["reason"]) for row in self.batch.rows["quarantine"]]
 
     @property
     def new_fields(self) -> list[tuple[str, str]]:
         """Table and name of the members that nobody knows."""
-        return [(row["table_name"], row["field"]) for row in self.landing.rows["new_fields"]]
+        return [(row["table_name"], row["field"]) for row in self.batch.rows["new_fields"]]
 
 
 @pytest.fixture
 def landed() -> Landed:
     """A night of the account surface, 15 January 2025, on which nothing has been asked yet."""
-    return Landed(Night(date(2025, 1, 15), "accounts"))
+    return Landed(SyncContext(date(2025, 1, 15), "accounts"))
 
 
 @pytest.fixture
 def landed_on() -> Callable[..., Landed]:
-    """Any other night: surface, and whatever else Night takes."""
-    return lambda surface="accounts", **more: Landed(Night(date(2025, 1, 15), surface, **more))
+    """Any other night: surface, and whatever else SyncContext takes."""
+    return lambda surface="accounts", **more: Landed(SyncContext(date(2025, 1, 15), surface, **more))

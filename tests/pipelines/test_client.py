@@ -14,9 +14,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from pipelines.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client, Exchange, Pacer
-from pipelines.endpoints import Request, path_of
-from pipelines.wire import Outcome
+from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client, Exchange, Pacer
+from pipelines.api.endpoints import Request, path_of
+from pipelines.api.wire import Outcome
 from sandbox.options import Options
 from sandbox.routes import route_of
 from sandbox.server import Sandbox, running

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.endpoints import Request, path_of, pnl_request, roster
+from pipelines.api.endpoints import Request, path_of, pnl_request, roster
 
 ACCOUNT = "3d0b0e65-35d3-4dcd-8df7-10286ebb4b4b"
 IPS = "ips_a1b2c3d4e5f6"
@@ -23,7 +23,7 @@ def at(text: str) -> datetime:
 
 
 def test_the_rebalancing_sample_lands_whole(landed: Landed) -> None:
-    reading = landed.answer("rebalancing", landed.sample("rebalancing"), ACCOUNT, "port_a1b2c3d4e5f6")
+    parsed = landed.answer("rebalancing", landed.sample("rebalancing"), ACCOUNT, "port_a1b2c3d4e5f6")
     where = {"account_id": ACCOUNT, "portfolio_id": "port_a1b2c3d4e5f6"}
     assert landed.rows("rebalancing") == [
         {
@@ -90,7 +90,7 @@ def test_the_rebalancing_sample_lands_whole(landed: Landed) -> None:
             "reason": "Increase fixed income allocation",
         },
     ]
-    assert reading.follow_ups == ()
+    assert parsed.follow_ups == ()
     assert landed.tables == {
         "responses": 1,
         "rebalancing": 1,
@@ -108,7 +108,7 @@ def test_the_rebalancing_analysis_of_the_schema_has_a_currency_and_may_have_neve
 
 
 def test_the_pnl_sample_lands_whole_under_the_window_that_was_asked(landed: Landed) -> None:
-    reading = landed.answer("pnl", landed.sample("pnl"), ACCOUNT, start_date="2023-12-31", end_date="2025-01-15")
+    parsed = landed.answer("pnl", landed.sample("pnl"), ACCOUNT, start_date="2023-12-31", end_date="2025-01-15")
     where = {"account_id": ACCOUNT, "start_date": date(2023, 12, 31), "end_date": date(2025, 1, 15)}
     assert landed.rows("pnl_reports") == [
         {
@@ -152,12 +152,12 @@ def test_the_pnl_sample_lands_whole_under_the_window_that_was_asked(landed: Land
             "pnl_percent": Decimal("8.00"),
         },
     ]
-    assert reading.follow_ups == ()
+    assert parsed.follow_ups == ()
     assert landed.tables == {"responses": 1, "pnl_reports": 1, "pnl_by_position": 3, "pnl_by_asset_class": 2}
 
 
 def test_the_policy_sample_lands_whole_and_leads_to_the_versions_nobody_holds(landed: Landed) -> None:
-    reading = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT, include_history="true")
+    parsed = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT, include_history="true")
     where = {"account_id": ACCOUNT, "ips_id": "ips_a1b2c3d4e5f6"}
     assert landed.rows("policy_versions") == [
         {
@@ -200,7 +200,7 @@ def test_the_policy_sample_lands_whole_and_leads_to_the_versions_nobody_holds(la
         entry(2, date(2024, 1, 1), "2024-01-01 10:00:00"),
         entry(3, date(2025, 1, 15), "2025-01-15 10:00:00"),
     ]
-    assert reading.follow_ups == (
+    assert parsed.follow_ups == (
         Request("investment_policy_version", ACCOUNT, params={"version": "1"}),
         Request("investment_policy_version", ACCOUNT, params={"version": "2"}),
     )
@@ -213,7 +213,7 @@ def test_the_policy_sample_lands_whole_and_leads_to_the_versions_nobody_holds(la
 
 
 def test_the_account_positions_sample_lands_whole(landed: Landed) -> None:
-    reading = landed.answer("positions", landed.sample("account_positions"), ACCOUNT, refresh_prices="true")
+    parsed = landed.answer("positions", landed.sample("account_positions"), ACCOUNT, refresh_prices="true")
     assert landed.rows("positions") == [
         {
             "account_id": ACCOUNT,
@@ -250,7 +250,7 @@ def test_the_account_positions_sample_lands_whole(landed: Landed) -> None:
             "updated_at": at("2025-01-15 16:00:00"),
         },
     ]
-    assert reading.follow_ups == ()
+    assert parsed.follow_ups == ()
     assert landed.tables == {"responses": 1, "positions": 2}
 
 
@@ -289,12 +289,12 @@ def test_the_investor_position_sample_stands_under_the_id_it_was_asked_by(landed
 def test_the_answer_itself_is_logged_as_received(landed: Landed) -> None:
     body = landed.sample("account_positions")
     landed.answer("positions", body, ACCOUNT, refresh_prices="true")
-    (response,) = landed.landing.rows["responses"]
+    (response,) = landed.batch.rows["responses"]
     assert response["body"] == body.decode()
     assert (response["response_id"], response["answer_id"], response["as_of_date"]) == ("r1", "r1", date(2025, 1, 15))
     assert (response["endpoint"], response["params"], response["row_count"]) == ("positions", '{"refresh_prices":"true"}', 2)
     assert (response["status"], response["outcome"], response["request_id"]) == (200, "ok", "req_1")
-    assert {row["response_id"] for row in landed.landing.rows["positions"]} == {"r1"}
+    assert {row["response_id"] for row in landed.batch.rows["positions"]} == {"r1"}
 
 
 # ------------------------------------------------------------------ fields that only some answers have
@@ -338,7 +338,7 @@ def test_a_policy_with_every_optional_part(landed: Landed) -> None:
         "created_at": "2025-01-01T00:00:00.123Z",
         "updated_at": "2025-01-01T00:00:00.123456Z",
     }
-    reading = landed.answer("investment_policy", body, ACCOUNT, include_history="true")
+    parsed = landed.answer("investment_policy", body, ACCOUNT, include_history="true")
     (version,) = landed.rows("policy_versions")
     assert version == {
         "account_id": ACCOUNT,
@@ -378,7 +378,7 @@ def test_a_policy_with_every_optional_part(landed: Landed) -> None:
         ("excluded_securities", 1, "XYZ"),
         ("esg_criteria", 1, "climate"),
     ]
-    assert (reading.follow_ups, landed.new_fields, landed.quarantine) == ((), [], [])
+    assert (parsed.follow_ups, landed.new_fields, landed.quarantine) == ((), [], [])
 
 
 def test_refreshed_prices_say_where_they_come_from(landed: Landed) -> None:
@@ -406,7 +406,7 @@ def test_portfolios_land_and_each_leads_to_its_analysis(landed: Landed) -> None:
         "created_at": "2025-01-01T00:00:00Z",
         "updated_at": "2025-01-02T00:00:00Z",
     }
-    reading = landed.answer("portfolios", {"portfolios": [listed, {"id": "port_2", "status": "paused"}]})
+    parsed = landed.answer("portfolios", {"portfolios": [listed, {"id": "port_2", "status": "paused"}]})
     assert landed.rows("portfolios") == [
         {
             "account_id": "acc_1",
@@ -419,7 +419,7 @@ def test_portfolios_land_and_each_leads_to_its_analysis(landed: Landed) -> None:
         },
         {"account_id": "acc_1", "portfolio_id": "port_2", "status": "paused"},
     ]
-    assert reading.follow_ups == (Request("rebalancing", "acc_1", "port_1"), Request("rebalancing", "acc_1", "port_2"))
+    assert parsed.follow_ups == (Request("rebalancing", "acc_1", "port_1"), Request("rebalancing", "acc_1", "port_2"))
 
 
 def test_an_account_of_the_older_surface_and_all_it_leads_to(landed: Landed) -> None:
@@ -443,7 +443,7 @@ def test_an_account_of_the_older_surface_and_all_it_leads_to(landed: Landed) -> 
             "portfolios": [{"id": "port_1", "status": "active"}],
         }
     ]
-    reading = landed.answer("accounts", body, None)
+    parsed = landed.answer("accounts", body, None)
     assert landed.rows("accounts") == [
         {
             "account_id": "acc_9",
@@ -470,7 +470,7 @@ def test_an_account_of_the_older_surface_and_all_it_leads_to(landed: Landed) -> 
     assert landed.rows("account_portfolios") == [
         {"account_id": "acc_9", "item_number": 1, "portfolio_id": "port_1", "status": "active"}
     ]
-    assert [(request.endpoint, dict(request.params)) for request in reading.follow_ups] == [
+    assert [(request.endpoint, dict(request.params)) for request in parsed.follow_ups] == [
         ("positions", {"refresh_prices": "true"}),
         ("portfolios", {}),
         ("investment_policy", {"include_history": "true"}),
@@ -493,7 +493,7 @@ def test_an_investor_of_the_newer_surface_and_all_it_leads_to(landed_on: LandedO
         "last_equity": "9.99",
         "portfolios": [],
     }
-    reading = landed.answer("accounts", {"object": "list", "url": "/v1/investors", "has_more": False, "data": [item]}, None)
+    parsed = landed.answer("accounts", {"object": "list", "url": "/v1/investors", "has_more": False, "data": [item]}, None)
     assert landed.rows("accounts") == [
         {
             "account_id": "inv_1",
@@ -509,7 +509,7 @@ def test_an_investor_of_the_newer_surface_and_all_it_leads_to(landed_on: LandedO
             "opened_on": date(2024, 2, 29),
         }
     ]
-    assert [(request.endpoint, dict(request.params)) for request in reading.follow_ups] == [
+    assert [(request.endpoint, dict(request.params)) for request in parsed.follow_ups] == [
         ("positions", {"refresh_prices": "false", "limit": "200", "offset": "0"}),
         ("portfolios", {}),
         ("investment_policy", {"include_history": "true"}),
@@ -533,8 +533,8 @@ def test_an_investor_of_the_newer_surface_and_all_it_leads_to(landed_on: LandedO
 def test_the_report_starts_on_the_day_the_account_opened_if_that_is_known(
     landed: Landed, member: str, value: object, start: str
 ) -> None:
-    reading = landed.answer("accounts", [{"id": "acc_1", member: value}], None)
-    (pnl,) = (request for request in reading.follow_ups if request.endpoint == "pnl")
+    parsed = landed.answer("accounts", [{"id": "acc_1", member: value}], None)
+    (pnl,) = (request for request in parsed.follow_ups if request.endpoint == "pnl")
     assert pnl.params == {"start_date": start, "end_date": "2025-01-15"}
 
 
@@ -557,32 +557,32 @@ def test_the_report_starts_on_the_day_the_account_opened_if_that_is_known(
 def test_a_position_with_a_doubtful_price_is_asked_for_once_more(
     landed: Landed, confidence: object, asked_again: list[str]
 ) -> None:
-    reading = landed.answer("positions", [{"id": "pos_1", "price_confidence": confidence}])
-    assert [request.params["position_id"] for request in reading.follow_ups] == asked_again
+    parsed = landed.answer("positions", [{"id": "pos_1", "price_confidence": confidence}])
+    assert [request.params["position_id"] for request in parsed.follow_ups] == asked_again
 
 
 def test_a_position_asked_for_by_itself_is_not_asked_for_again(landed: Landed) -> None:
-    reading = landed.answer("position", {"id": "pos_1", "price_confidence": "STALE"}, position_id="pos_1")
-    assert reading.follow_ups == ()
+    parsed = landed.answer("position", {"id": "pos_1", "price_confidence": "STALE"}, position_id="pos_1")
+    assert parsed.follow_ups == ()
 
 
 def test_versions_that_are_held_are_not_asked_again(landed_on: LandedOn) -> None:
     landed = landed_on(
         held_policies=frozenset({(ACCOUNT, IPS, 1), ("somebody else", IPS, 2), (ACCOUNT, "an earlier policy", 2)})
     )
-    reading = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT)
-    assert [request.params["version"] for request in reading.follow_ups] == ["2"]
+    parsed = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT)
+    assert [request.params["version"] for request in parsed.follow_ups] == ["2"]
 
 
 def test_a_new_policy_that_counts_from_one_again_is_asked_for_its_versions(landed_on: LandedOn) -> None:
     landed = landed_on(held_policies=frozenset({(ACCOUNT, "an earlier policy", 1), (ACCOUNT, "an earlier policy", 2)}))
-    reading = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT)
-    assert {request.params["version"] for request in reading.follow_ups} == {"1", "2"}
+    parsed = landed.answer("investment_policy", landed.sample("investment_policy"), ACCOUNT)
+    assert {request.params["version"] for request in parsed.follow_ups} == {"1", "2"}
 
 
 def test_an_old_version_leads_nowhere_even_if_it_shows_a_history(landed: Landed) -> None:
-    reading = landed.answer("investment_policy_version", landed.sample("investment_policy"), ACCOUNT, version="3")
-    assert reading.follow_ups == ()
+    parsed = landed.answer("investment_policy_version", landed.sample("investment_policy"), ACCOUNT, version="3")
+    assert parsed.follow_ups == ()
     assert len(landed.rows("policy_history")) == 3
 
 
@@ -597,15 +597,15 @@ def test_a_closed_account_is_asked_until_a_night_has_seen_it_closed(landed_on: L
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "PENDING_APPROVAL", "a status of tomorrow", None])
 def test_every_account_is_asked_whatever_its_status(landed: Landed, status: str | None) -> None:
-    reading = landed.answer("accounts", [{"id": "acc_1", "status": status}], None)
-    assert len(reading.follow_ups) == 4
+    parsed = landed.answer("accounts", [{"id": "acc_1", "status": status}], None)
+    assert len(parsed.follow_ups) == 4
 
 
 def test_missed_reports_are_asked_for_the_accounts_that_miss_them(landed_on: LandedOn) -> None:
     landed = landed_on(missed_pnl={"acc_1": (date(2025, 1, 14), date(2025, 1, 13))})
     body = [{"id": "acc_1", "created_at": "2025-01-14T15:00:00Z"}, {"id": "acc_2"}]
-    reading = landed.answer("accounts", body, None)
-    assert [(r.account_id, dict(r.params)) for r in reading.follow_ups if r.endpoint == "pnl_backfill"] == [
+    parsed = landed.answer("accounts", body, None)
+    assert [(r.account_id, dict(r.params)) for r in parsed.follow_ups if r.endpoint == "pnl_backfill"] == [
         ("acc_1", {"start_date": "2025-01-14", "end_date": "2025-01-14"}),
         ("acc_1", {"start_date": "2025-01-13", "end_date": "2025-01-13"}),
     ]

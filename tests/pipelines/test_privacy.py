@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.client import Exchange
-from pipelines.privacy import DROPPED, strip
-from pipelines.wire import Outcome, Reply
+from pipelines.api.client import Exchange
+from pipelines.api.privacy import DROPPED, strip
+from pipelines.api.wire import Outcome, Reply
 
 PERSON = (
     "Ada", "Beatrix", "Lovelace", "1815-12-10", "ada@example.com", "+1 312 555 0199", "12 St James's Square", "Apt 7",
@@ -105,7 +105,7 @@ def found(values: tuple[str, ...], text: str) -> list[str]:
 
 def everything_of(landed: Any) -> str:
     """All that would be written of an answer: the kept body, every typed row, quarantine, news, plan."""
-    return repr(dict(landed.landing.rows))
+    return repr(dict(landed.batch.rows))
 
 
 @pytest.mark.parametrize("roster", ROSTERS)
@@ -119,7 +119,7 @@ def test_nothing_personal_is_written_anywhere(landed: Any, roster: Any) -> None:
 @pytest.mark.parametrize("roster", ROSTERS)
 def test_the_account_number_is_cut_to_its_last_four(landed: Any, roster: Any) -> None:
     landed.answer("accounts", roster, None)
-    (response,) = landed.landing.rows["responses"]
+    (response,) = landed.batch.rows["responses"]
     assert '"account_number":"8901"' in response["body"]
     assert [row["account_number_last4"] for row in landed.rows("accounts")] == ["8901"]
 
@@ -129,7 +129,7 @@ def test_a_member_that_nobody_has_judged_is_kept_by_name_only(landed: Any, roste
     landed.answer("accounts", roster, None)
     assert found((UNKNOWN,), everything_of(landed)) == []
     assert landed.new_fields == [("accounts", "member_of_tomorrow"), ("account_portfolios", "nickname")]
-    assert f'"member_of_tomorrow":"{DROPPED}"' in landed.landing.rows["responses"][0]["body"]
+    assert f'"member_of_tomorrow":"{DROPPED}"' in landed.batch.rows["responses"][0]["body"]
 
 
 @pytest.mark.parametrize("roster", ROSTERS)
@@ -155,7 +155,7 @@ def test_a_row_in_quarantine_is_as_bare_as_any(landed: Any, roster: Any) -> None
 )
 def test_account_numbers_of_any_kind(landed: Any, number: object, kept: str) -> None:
     landed.answer("accounts", [{"id": "a", "account_number": number}], None)
-    assert f'"account_number":{kept}' in landed.landing.rows["responses"][0]["body"]
+    assert f'"account_number":{kept}' in landed.batch.rows["responses"][0]["body"]
 
 
 @pytest.mark.parametrize("name", ["status", "currency", "account_number", "id", "balance"])

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pipelines.answers import Reading
-from pipelines.client import Exchange
-from pipelines.endpoints import Request
-from pipelines.progress import Progress
-from pipelines.wire import Outcome, Reply
+from pipelines.api.client import Exchange
+from pipelines.api.endpoints import Request
+from pipelines.api.parse import ParseResult
+from pipelines.api.wire import Outcome, Reply
+from pipelines.night.progress import Progress
 
 BOOTED = 200_000.0  # a monotonic clock does not begin with the sync
 SILENCE = Reply(Outcome.FAILED, message="ConnectError")
@@ -20,8 +20,8 @@ def night(*replies: Reply, seconds: float) -> Progress:
     progress, each = Progress(), seconds / len(replies)
     for number, reply in enumerate(replies):
         began = BOOTED + number * each
-        reading = Reading(reply.outcome, reply.message)
-        progress.note(Request("pnl", "a"), reading, Exchange(reply, b"", began, began + each))
+        parsed = ParseResult(reply.outcome, reply.message)
+        progress.note(Request("pnl", "a"), parsed, Exchange(reply, b"", began, began + each))
     return progress
 
 

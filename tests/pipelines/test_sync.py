@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.client import Client, Pacer
+from pipelines.api.client import Client, Pacer
+from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable, WarehouseUnusable
-from pipelines.progress import Progress
-from pipelines.rereading import NothingKept, reread
+from pipelines.night.progress import Progress
+from pipelines.night.replay import NothingKept, replay
+from pipelines.night.sync import Sync, sync
 from pipelines.settings import Settings
-from pipelines.sync import Sync, sync
-from pipelines.warehouse import Warehouse
 from sandbox.options import Options
 from sandbox.server import Sandbox, running
 
@@ -587,7 +587,7 @@ def test_a_loaded_body_stands_in_the_warehouse_alone(settings: Settings) -> None
 
 def test_there_is_nothing_to_read_again_before_the_first_night(settings: Settings) -> None:
     with pytest.raises(NothingKept, match="run `bluum sync` first"):
-        reread(Warehouse(settings.warehouse))
+        replay(Warehouse(settings.warehouse))
     assert not settings.warehouse.exists()
 
 

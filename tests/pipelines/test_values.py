@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.values import BOOLEAN, DATE, INTEGER, JSON, MONEY, PERCENT, QUANTITY, TEXT, TIMESTAMP, Kind, Unreadable
-from pipelines.wire import parse
+from pipelines.api.wire import parse
+from pipelines.schema.values import BOOLEAN, DATE, INTEGER, JSON, MONEY, PERCENT, QUANTITY, TEXT, TIMESTAMP, Kind, Unreadable
 
 
 @pytest.fixture(scope="module")

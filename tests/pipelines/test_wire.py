@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.values import MONEY, Json, Unreadable
-from pipelines.wire import Outcome, Reply, decipher, http_date, items, parse, retry_after
+from pipelines.api.wire import Outcome, Reply, decipher, http_date, items, parse, retry_after
+from pipelines.schema.values import MONEY, Json, Unreadable
 
 NOW = datetime(2025, 1, 15, 21, 30, tzinfo=UTC)
 

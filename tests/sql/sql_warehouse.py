@@ -18,7 +18,7 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from pipelines.tables import TABLES
+from pipelines.schema.tables import TABLES
 
 SQL = Path(__file__).parents[2] / "sql"
 _TYPES = {

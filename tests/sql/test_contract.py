@@ -7,7 +7,7 @@ import pytest
 import yaml
 from sql_warehouse import SQL, raw_columns, rows
 
-from pipelines.tables import TABLES
+from pipelines.schema.tables import TABLES
 
 RATIOS = {
     ("positions_daily", "weight_percent"),

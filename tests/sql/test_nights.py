@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from sql_warehouse import Dbt, Night, create_raw, rows
 
-from pipelines.tables import TABLES
+from pipelines.schema.tables import TABLES
 
 D = Decimal
 SECOND, THIRD = date(2026, 3, 3), date(2026, 3, 4)

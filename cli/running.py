@@ -1,0 +1,202 @@
+"""Runs the jobs for the command line: in this process, with a progress line and a summary.
+
+What the night does is said by the assets; what is printed by `report.py`.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import sqlite3
+import warnings
+from collections.abc import Mapping
+from contextlib import closing, redirect_stdout
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from assets.definitions import build_defs
+from cli.report import print_summary
+from pipelines.destination.lock import writing
+from pipelines.destination.warehouse import Warehouse
+from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
+from pipelines.night.backfill import Window, plan
+from pipelines.night.progress import Observer
+from pipelines.night.progress import Progress as Synced
+from pipelines.night.replay import replay
+from pipelines.night.signals import noting
+from pipelines.settings import Settings
+
+_log = logging.getLogger(__name__)
+_TAG = "bluum/started_by"
+KEPT_RUNS = 90
+_PROJECT = Path(__file__).parent.parent
+
+
+def run_night(settings: Settings, console: Console, job: str = "nightly", **config: Mapping[str, object]) -> int:
+    """Run a job (by default: sync, models, checks, publish), with its steps' config. Returns the exit code.
+
+    Raises BluumError if nothing could be published.
+    """
+    started = monotonic()
+    if settings.wants_sandbox and job == "nightly":
+        console.print("No BLUUM_API_KEY, no BLUUM_BASE_URL: asking the bundled sandbox, whose people and money are made up.")
+    if settings.base_url and settings.base_url != settings.api_url:
+        console.print(f"BLUUM_BASE_URL has no /v1: asking {settings.api_url}.", markup=False)
+    with writing(settings.data_dir, "bluum sync"), _progress(console) as progress:
+        line = progress.add_task("connecting", total=None)
+        seen = Synced()
+
+        def observe(synced: Synced) -> None:
+            nonlocal seen
+            seen = synced
+            failures = f", {len(synced.failures)} failed" if synced.failures else ""
+            total = synced.asked + synced.waiting
+            text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
+            progress.update(line, completed=synced.asked, total=total, description=text)
+
+        result = execute(settings, observe, job, config)
+    return print_summary(settings, console, seen, result.run_id, monotonic() - started)
+
+
+def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
+    """Say what a backfill will ask and how long that takes, then ask it, build and publish. Returns the exit code."""
+    backfill = plan(Warehouse(settings.warehouse), window, settings.accounts, missing_only=missing_only)
+    minutes = backfill.minutes(settings.requests_per_second)
+    pace = f"about {minutes:.1f} minutes at the limit" if minutes else "at no limit"
+    console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} more are held.")
+    if backfill.again:
+        console.print(f"{backfill.again} of them are asked again, to find restatements; --missing-only leaves them out.")
+    for account_id, why in backfill.refused.items():
+        console.print(f"Not asked for account {account_id}: {why}.", markup=False)
+    if not backfill.requests:
+        return 0
+    config = {
+        "pnl_from": str(window.start),
+        "pnl_to": str(window.end),
+        "pnl_every": window.every,
+        "pnl_missing_only": missing_only,
+    }
+    return run_night(settings, console, "backfill_pnl", ingest=config)
+
+
+def run_replay(settings: Settings, console: Console, *, everything: bool) -> int:
+    """Read kept answers again, then build the models (all of them anew after `everything`) and publish."""
+    purpose = "bluum rebuild" if everything else "bluum replay"
+    with writing(settings.data_dir, purpose):
+        result = replay(Warehouse(settings.warehouse), everything=everything)
+        console.print(
+            f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
+            f"{result.rejected} that still cannot be read"
+        )
+        execute(settings, job="remodel", config={"models": {"full_refresh": everything}})
+    return 0
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The folder of Dagster's run history, made ready; a damaged one is put aside, since it is worth less than a night."""
+    home = settings.data_dir.resolve() / "dagster"
+    if home.exists() and not _is_sound(home):
+        aside = home.with_name(f"dagster.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        home.rename(aside)
+        _log.warning("Dagster's run history was damaged and is now %s; a new one begins.", aside)
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_PROJECT / "dagster.yaml", home / "dagster.yaml")
+    return home
+
+
+def _is_sound(home: Path) -> bool:
+    for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
+        if (home / name).exists():
+            try:
+                with closing(sqlite3.connect(home / name)) as connection:
+                    if connection.execute("pragma quick_check(1)").fetchall() != [("ok",)]:
+                        return False
+            except sqlite3.OperationalError:
+                continue  # somebody else is at it, `bluum dev` perhaps
+            except sqlite3.DatabaseError:
+                return False
+    return home.is_dir()
+
+
+def execute(
+    settings: Settings,
+    observe: Observer = lambda progress: None,
+    job: str = "nightly",
+    config: Mapping[str, Mapping[str, object]] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Run a job in this process, with its steps' config. Raises the BluumError that ended it, if one did."""
+    home = dagster_home(settings)
+    os.environ["DAGSTER_HOME"] = str(home)
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    # A signal that strikes while Dagster's history closes a connection would be logged with a traceback; our line says it.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+    defs = build_defs(lambda: settings, observe)
+    run_config = {
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        "ops": {step: {"config": dict(values)} for step, values in (config or {}).items()},
+    }
+    with noting() as noted:
+        try:
+            # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
+            with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+                _close_dead_runs(instance)
+                forget_old_runs(instance, home)
+                night = defs.resolve_job_def(job)
+                return night.execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
+        except (Exception, KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
+            reason, number = _reason(error), noted()
+            if number is None and not isinstance(error, Exception):
+                number = signal.SIGINT
+            if isinstance(reason, Interrupted) or number is None:  # the sync itself says more
+                raise reason from error
+            text = (
+                f"stopped by {number.name}: what was asked has landed, nothing was published; `bluum sync` goes on from here"
+            )
+            raise Interrupted(text, number) from error
+
+
+def forget_old_runs(instance: dg.DagsterInstance, home: Path, keep: int = KEPT_RUNS) -> None:
+    """Delete all but the newest runs of ours from Dagster's history: nothing else does, and each is about a megabyte."""
+    for run_id in instance.get_run_ids(dg.RunsFilter(tags={_TAG: "cli"}))[keep:]:
+        events = home / "history" / "runs" / f"{run_id}.db"
+        events.unlink(missing_ok=True)  # first, too: a damaged one must not be opened
+        instance.delete_run(run_id)
+        events.unlink(missing_ok=True)
+        shutil.rmtree(home / "storage" / run_id, ignore_errors=True)
+
+
+def _close_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of ours that were killed as failed: we hold the lock that each of them held to its end."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={_TAG: "cli"})):
+        instance.report_run_failed(run, "its process died")
+
+
+def _reason(error: BaseException) -> BaseException:
+    """The error a user should see: ours if there is one below Dagster's, else the one that came."""
+    chain: list[BaseException] = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    for link in chain:
+        if isinstance(link, BluumError):
+            return link
+        if isinstance(link, sqlite3.OperationalError):
+            return WarehouseUnusable(f"Dagster's run history in the data folder cannot be written: {link}")
+    return error
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

@@ -1,0 +1,217 @@
+"""The HTTP side: paces, sends, waits, tries again. Reads only: it has a `get` and nothing else.
+
+    path, query --pace--> httpx --decipher (wire.py)--> Exchange, after as many attempts as it takes
+
+What an answer means is `wire.py`, which pages a list has is `paging.py`. Time passes through `sleep` and `monotonic`, so
+that tests need none.
+"""
+
+import asyncio
+import base64
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from time import monotonic
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+from aiolimiter import AsyncLimiter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+
+from pipelines.api.wire import Outcome, Reply, decipher, http_date
+from pipelines.settings import is_loopback
+
+PACE = 0.8
+"""Share of the permitted rate that is used, evenly spaced: no second of arrivals holds the full limit, with room for two
+requests that a busy machine or the network has pushed together."""
+MAX_FAULTS = 6
+MAX_RATE_LIMITED = 20
+"""Attempts per request that may end in a fault, and that may be answered 429, before it counts as failed."""
+LONGEST_WAIT = 60.0
+"""Seconds. An API that asks for a longer pause fails the request instead: the night must not wait for one account."""
+_SHORTEST_SECRET = 6
+"""Characters of a key or secret that are looked for in error bodies; a shorter one would be found in plain words."""
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 10.0
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A finished request: the last attempt's meaning and bytes, and what it took to get there."""
+
+    reply: Reply
+    content: bytes
+    started: float  # monotonic seconds
+    ended: float
+    attempts: int = 1
+    rate_limited: int = 0
+    request_id: str | None = None
+    date: datetime | None = None  # the answer's Date header
+
+
+@dataclass
+class Pacer:
+    """Spaces requests below a limit per second (0: none), and holds all of them while the API asks for a pause."""
+
+    rate: float
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    monotonic: Callable[[], float] = monotonic
+    _resume_at: float = 0.0
+    _limiter: AsyncLimiter | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._limiter = AsyncLimiter(1, 1 / (self.rate * PACE)) if self.rate else None
+
+    async def turn(self) -> None:
+        """Wait for this request's turn."""
+        while (pause := self._resume_at - self.monotonic()) > 0:
+            await self.sleep(pause)
+        if self._limiter:
+            await self._limiter.acquire()
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody send for so long: the limit is the key pair's, not the request's."""
+        self._resume_at = max(self._resume_at, self.monotonic() + seconds)
+
+
+class Client:
+    """Asks Bluum, one GET at a time or many at once."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        secret: str,
+        pacer: Pacer,
+        *,
+        timeout: float = 30.0,
+        connections: int = 8,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.connections = connections
+        self._pacer = pacer
+        self._sleep = sleep
+        self._now = now
+        self._timeout = timeout
+        self._secrets = _spellings(base64.b64encode(f"{key}:{secret}".encode()).decode(), secret, key)
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            trust_env=not is_loopback(httpx.URL(base_url).host),  # no proxy gets to see what is meant for this machine
+            auth=httpx.BasicAuth(key, secret),
+            headers={"Accept": "application/json"},
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def get(self, path: str, query: Mapping[str, str]) -> Exchange:
+        """Ask until asking again would change nothing, or is no use. Never raises for a fault of Bluum or the network."""
+        attempts = faults = limited = 0
+        started = self._pacer.monotonic()
+
+        async def attempt() -> Exchange:
+            nonlocal attempts, faults, limited
+            await self._pacer.turn()
+            exchange = await self._send(path, query)
+            attempts += 1
+            limited += exchange.reply.status == 429
+            faults += exchange.reply.is_transient and exchange.reply.status != 429
+            return replace(exchange, started=started, attempts=attempts, rate_limited=limited)
+
+        def give_up(state: RetryCallState) -> bool:
+            reply = _result(state).reply
+            return faults >= MAX_FAULTS or limited >= MAX_RATE_LIMITED or (reply.retry_after or 0) > LONGEST_WAIT
+
+        def wait(state: RetryCallState) -> float:
+            reply = _result(state).reply
+            seconds: float = min(_FIRST_BACKOFF * 2 ** (state.attempt_number - 1), _LONGEST_BACKOFF) * random.uniform(
+                0.5, 1.5
+            )
+            if reply.status == 429:
+                seconds = 1.0 if reply.retry_after is None else reply.retry_after  # 1: what Bluum's own sample assumes
+                if seconds <= LONGEST_WAIT:  # tenacity asks how long to wait before it asks whether to give up
+                    self._pacer.pause(seconds)
+                seconds += random.uniform(0, 0.25)
+            elif reply.retry_after is not None:
+                seconds = max(seconds, reply.retry_after)
+            return seconds
+
+        retrying = AsyncRetrying(
+            retry=retry_if_result(lambda exchange: exchange.reply.is_transient),
+            stop=give_up,
+            wait=wait,
+            sleep=self._sleep,
+            retry_error_callback=_result,
+        )
+        exchange: Exchange = await retrying(attempt)
+        return exchange if not exchange.reply.is_transient else replace(exchange, reply=_given_up(exchange))
+
+    async def _send(self, path: str, query: Mapping[str, str]) -> Exchange:
+        started = self._pacer.monotonic()
+        try:
+            async with asyncio.timeout(self._timeout):  # httpx's own starts anew with every byte that drips in
+                answer = await self._http.get(path.lstrip("/"), params=dict(query))
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+            reply = Reply(Outcome.FAILED, message=_describe(error), is_transient=True)
+            return Exchange(reply, b"", started, self._pacer.monotonic())
+        content, now = answer.content, self._now()
+        reply = decipher(answer.status_code, answer.headers, content, now)
+        if reply.outcome is not Outcome.OK:
+            content = self._without_secrets(content)
+            reply = decipher(answer.status_code, answer.headers, content, now)
+        return Exchange(
+            reply,
+            content,
+            started,
+            self._pacer.monotonic(),
+            request_id=answer.headers.get("x-request-id"),
+            date=http_date(answer.headers.get("date", "")),
+        )
+
+    def _without_secrets(self, content: bytes) -> bytes:
+        """An error body without the credentials: some gateways repeat the request in their error page."""
+        for spelling in self._secrets:
+            content = content.replace(spelling, b"(secret)")
+        return content
+
+
+def _spellings(*texts: str) -> list[bytes]:
+    """How these texts may stand in a body: as they are, in JSON, with escaped slashes, percent-encoded; longest first."""
+    spelt = {
+        spelling.encode()
+        for text in texts
+        if len(text) >= _SHORTEST_SECRET
+        for spelling in (text, json.dumps(text)[1:-1], text.replace("/", "\\/"), quote(text), quote(text, safe=""))
+    }
+    return sorted(spelt, key=len, reverse=True)
+
+
+def _result(state: RetryCallState) -> Exchange:
+    assert state.outcome is not None
+    exchange: Exchange = state.outcome.result()
+    return exchange
+
+
+def _given_up(exchange: Exchange) -> Reply:
+    reply = exchange.reply
+    if (reply.retry_after or 0) > LONGEST_WAIT:
+        why = f"asked to wait {reply.retry_after:.0f} s, longer than the {LONGEST_WAIT:.0f} s a sync waits"
+    else:
+        why = f"gave up after {exchange.attempts} attempts"
+    return replace(reply, is_transient=False, message=f"{reply.message}; {why}")
+
+
+def _describe(error: Exception) -> str:
+    kind = type(error).__name__
+    return f"{kind}: {error}" if str(error) else kind

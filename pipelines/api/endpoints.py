@@ -1,0 +1,296 @@
+"""What is asked of Bluum, and how an answer is cut into records and further requests. One entry per endpoint.
+
+    Request --path_of--> URL        answer --read--> Record (a row to be) | Request (what this answer tells us to ask)
+
+To add an endpoint: its tables in `tables.py`, here a reading function and an entry in ENDPOINTS, and the `Request` in the
+reading function of the answer that leads to it. Nothing else in pipelines/ names an endpoint but the roster.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any, TypeAlias
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from pipelines.api.wire import items
+from pipelines.schema import tables
+from pipelines.schema.rows import Quarantined, Record
+from pipelines.schema.values import DATE, INTEGER, TEXT, TIMESTAMP, Json, Kind, Unreadable
+
+MARKET_ZONE = ZoneInfo("America/New_York")
+PAGE_LIMIT = 200  # the largest that Bluum documents
+UNKNOWN_OPENING = date(2000, 1, 1)
+"""P&L reports of an account without an opening date start here: before Bluum had any account."""
+_PRICES_TO_REFRESH = frozenset({"STALE", "UNAVAILABLE"})
+_FIRST_PAGE = {"limit": str(PAGE_LIMIT), "offset": "0"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to Bluum. Equal requests have equal answers within a night."""
+
+    endpoint: str
+    account_id: str | None = None
+    portfolio_id: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @cached_property
+    def key(self) -> tuple[str, str | None, str | None, str]:
+        """What identifies the question: endpoint, account, portfolio, and its parameters as canonical JSON text."""
+        return self.endpoint, self.account_id, self.portfolio_id, params_text(self.params)
+
+
+@dataclass(frozen=True)
+class SyncContext:
+    """What a night's questions depend on, fixed when its sync starts."""
+
+    as_of_date: date
+    surface: str
+    refresh_prices: bool = True
+    held_policies: frozenset[tuple[str, str, int]] = frozenset()  # account_id, ips_id, version: a published body is held
+    closed_before: frozenset[str] = frozenset()  # accounts that an earlier night has seen closed
+    missed_pnl: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # end dates to fill, per account
+
+
+Piece: TypeAlias = Record | Quarantined | Request
+Reader = Callable[[Request, Json, SyncContext], Iterator[Piece]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an endpoint lives on each surface and how its answers are read."""
+
+    name: str
+    path: Mapping[str, str]
+    read: Reader
+    is_paged: bool = False  # its answers are lists that may come in pages
+    is_personal: bool = False  # its answers hold personal data, dropped before anything else sees them
+
+
+def path_of(request: Request, surface: str) -> tuple[str, dict[str, str]]:
+    """URL path below the base URL and query of a request; ids are percent-encoded whatever they hold."""
+    template = ENDPOINTS[request.endpoint].path[surface]
+    values = {"account_id": request.account_id, "portfolio_id": request.portfolio_id, **request.params}
+    in_path = {name: _segment(value) for name, value in values.items() if value is not None and f"{{{name}}}" in template}
+    return template.format(**in_path), {name: value for name, value in request.params.items() if name not in in_path}
+
+
+def roster(surface: str) -> Request:
+    """The question every night starts from: which accounts there are."""
+    return Request("accounts", params=_FIRST_PAGE if surface == "investors" else {})
+
+
+def params_text(params: Mapping[str, str]) -> str:
+    """Query parameters as canonical JSON text, the form in which they stand in raw.responses and raw.plan."""
+    return json.dumps(dict(sorted(params.items())), separators=(",", ":"))
+
+
+def _segment(value: str) -> str:
+    # A segment of dots alone would be taken as a step up the path.
+    return quote(value, safe="") if value.strip(".") else value.replace(".", "%2E")
+
+
+def _readable(kind: Kind, item: Json, name: str) -> Any:
+    """A member read for a follow-up question; None where it cannot be read (its own row says so in quarantine)."""
+    try:
+        value = item.get(name) if isinstance(item, dict) else None
+        return None if value in (None, "") else kind.read(value)
+    except Unreadable:
+        return None
+
+
+def _member(body: Json, *names: str) -> Json:
+    for name in names:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
+def _each(table: tables.Table, body: Json, names: str, given: Mapping[str, Any], key: str) -> Iterator[Piece]:
+    """A record for each member of a list or map of the answer; `key` gets the member's number or its name.
+
+    Where the table has a column of the path `value`, a member is that value. What is neither list nor map is quarantined.
+    """
+    is_map = any(column.name == key and column.kind is TEXT for column in table.columns)
+    is_bare = any(column.path == "value" for column in table.columns)
+    members = _member(body, *names.split("."))
+    if isinstance(members, dict) and is_map:
+        numbered: Iterable[tuple[object, Json]] = members.items()
+    elif isinstance(members, list) and not is_map:
+        numbered = enumerate(members, start=1)
+    else:
+        if members is not None:
+            reason = f"expected {'an object' if is_map else 'a list'}"
+            yield Quarantined(table, names, members, reason, members)
+        return
+    for name, value in numbered:
+        yield Record(table, {"value": value} if is_bare else value, {**given, key: name})
+
+
+def _opened_on(item: Json) -> date | None:
+    opened: datetime | None = _readable(TIMESTAMP, item, "created_at")
+    if opened is None and (created := _readable(INTEGER, item, "created")) is not None:
+        seconds = created / 1000 if created > 100_000_000_000 else created  # some samples give milliseconds
+        opened = datetime.fromtimestamp(seconds, UTC) if 0 <= seconds < 253_402_300_800 else None
+    return opened.astimezone(MARKET_ZONE).date() if opened and opened.year > 1 else None
+
+
+def read_accounts(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """The roster leads to everything else, for every account whatever its status."""
+    for item in items(body)[0]:
+        opened_on = _opened_on(item)
+        yield Record(tables.ACCOUNTS, item, {"opened_on": opened_on})
+        account_id = _readable(TEXT, item, "id")
+        if account_id is None:
+            continue
+        given = {"account_id": account_id}
+        yield from _each(tables.ACCOUNT_ENABLED_ASSETS, item, "enabled_assets", given, "item_number")
+        yield from _each(tables.ACCOUNT_PORTFOLIOS, item, "portfolios", given, "item_number")
+        is_closed = (_readable(TEXT, item, "status") or "").lower() == "closed"
+        if not (is_closed and account_id in context.closed_before):
+            yield from _questions(account_id, opened_on, context)
+
+
+def _questions(account_id: str, opened_on: date | None, context: SyncContext) -> Iterator[Request]:
+    paging = _FIRST_PAGE if context.surface == "investors" else {}
+    yield Request("positions", account_id, params={"refresh_prices": str(context.refresh_prices).lower(), **paging})
+    yield Request("portfolios", account_id)
+    yield Request("investment_policy", account_id, params={"include_history": "true"})
+    yield pnl_request("pnl", account_id, opened_on, context.as_of_date)
+    for end_date in context.missed_pnl.get(account_id, ()):
+        yield pnl_request("pnl_backfill", account_id, opened_on, end_date)
+
+
+def pnl_request(endpoint: str, account_id: str, opened_on: date | None, end_date: date) -> Request:
+    """The inception-to-date report at `end_date`; an account opened later than that is asked for the one day."""
+    start_date = min(opened_on or UNKNOWN_OPENING, end_date)
+    return Request(endpoint, account_id, params={"start_date": start_date.isoformat(), "end_date": end_date.isoformat()})
+
+
+def read_positions(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """Positions; one whose price Bluum calls stale or unavailable is asked for once more by itself."""
+    for item in items(body)[0]:
+        yield Record(tables.POSITIONS, item, {"account_id": request.account_id})
+        position_id = _readable(TEXT, item, "id")
+        if position_id is not None and _readable(TEXT, item, "price_confidence") in _PRICES_TO_REFRESH:
+            params = {"position_id": position_id, "refresh_prices": "true"}
+            yield Request("position", request.account_id, params=params)
+
+
+def read_position(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """The one position asked for; it stands under the id it was asked by, whatever id the answer repeats."""
+    # The published sample shows the investor's id in `id`, so the answer's own id is no proof of another position.
+    item = {**body, "id": request.params["position_id"]} if isinstance(body, dict) and body else body
+    yield Record(tables.POSITIONS, item, {"account_id": request.account_id})
+
+
+def read_portfolios(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """Portfolios, each of which leads to its rebalancing analysis."""
+    for item in items(body)[0]:
+        if isinstance(item, dict) and "portfolio_id" not in item and "id" in item:
+            item = {**item, "portfolio_id": item["id"]}  # the key the roster's embedded list uses
+        yield Record(tables.PORTFOLIOS, item, {"account_id": request.account_id})
+        portfolio_id = _readable(TEXT, item, "portfolio_id")
+        if portfolio_id is not None:
+            yield Request("rebalancing", request.account_id, portfolio_id)
+
+
+def read_rebalancing(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """A rebalancing analysis: its head, one row per asset class, one per recommended trade."""
+    given = {"account_id": request.account_id, "portfolio_id": request.portfolio_id}
+    yield Record(tables.REBALANCING, _object(body), given)
+    yield from _each(tables.REBALANCING_ALLOCATIONS, body, "current_allocation", given, "asset_class")
+    yield from _each(tables.REBALANCING_TRADES, body, "recommended_trades", given, "trade_number")
+
+
+def read_pnl(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """A P&L report under the window it was asked for: its head, and its rows by position and by asset class."""
+    window = {name: DATE.read(request.params[name]) for name in ("start_date", "end_date")}
+    given = {"account_id": request.account_id, **window}
+    yield Record(tables.PNL_REPORTS, _object(body), given)
+    yield from _each(tables.PNL_BY_POSITION, body, "by_position", given, "item_number")
+    yield from _each(tables.PNL_BY_ASSET_CLASS, body, "by_asset_class", given, "item_number")
+
+
+def read_policy(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """A policy version; its history leads to the versions whose bodies no earlier answer holds."""
+    given = {
+        "account_id": request.account_id,
+        "ips_id": _readable(TEXT, body, "ips_id"),
+        "version": (current := _readable(INTEGER, body, "version")),
+    }
+    yield Record(tables.POLICY_VERSIONS, _object(body), given)
+    for piece in _each(tables.POLICY_TARGETS, body, "target_allocation", given, "asset_class"):
+        yield piece
+        if isinstance(piece, Record):
+            band = {**given, "asset_class": piece.given["asset_class"]}
+            yield from _each(tables.POLICY_SUB_ALLOCATIONS, piece.payload, "sub_allocations", band, "sub_allocation")
+    for names in _POLICY_LISTS:
+        term = {**given, "term": names.rpartition(".")[2]}
+        yield from _each(tables.POLICY_TERMS, body, names, term, "item_number")
+    yield from _history(request, body, given["ips_id"], current, context)
+
+
+def _history(request: Request, body: Json, ips_id: str | None, current: int | None, context: SyncContext) -> Iterator[Piece]:
+    given = {"account_id": request.account_id, "ips_id": ips_id, "current_version": current}
+    for piece in _each(tables.POLICY_HISTORY, body, "version_history", given, "item_number"):
+        yield piece
+        version = _readable(INTEGER, piece.payload, "version") if isinstance(piece, Record) else None
+        is_news = version not in (None, current) and (request.account_id, ips_id, version) not in context.held_policies
+        if is_news and request.endpoint == "investment_policy":
+            yield Request("investment_policy_version", request.account_id, params={"version": str(version)})
+
+
+_POLICY_LISTS = (
+    "investment_objectives.secondary",
+    "constraints.restrictions.excluded_sectors",
+    "constraints.restrictions.excluded_securities",
+    "constraints.restrictions.esg_criteria",
+)
+
+
+def _object(body: Json) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Unreadable("expected an object")
+    return body
+
+
+def _both(path: str) -> dict[str, str]:
+    return {"accounts": path, "investors": path}
+
+
+_WEALTH = "/wealth/accounts/{account_id}"
+ENDPOINTS: Mapping[str, Endpoint] = {
+    endpoint.name: endpoint
+    for endpoint in (
+        Endpoint(
+            "accounts",
+            {"accounts": "/accounts", "investors": "/investors"},
+            read_accounts,
+            is_paged=True,
+            is_personal=True,
+        ),
+        Endpoint(
+            "positions",
+            {"accounts": "/trading/accounts/{account_id}/positions", "investors": "/investors/{account_id}/positions"},
+            read_positions,
+            is_paged=True,
+        ),
+        Endpoint(
+            "position",
+            {
+                "accounts": "/trading/accounts/{account_id}/positions/{position_id}",
+                "investors": "/investors/{account_id}/positions/{position_id}",
+            },
+            read_position,
+        ),
+        Endpoint("portfolios", _both(_WEALTH + "/portfolios"), read_portfolios, is_paged=True),
+        Endpoint("rebalancing", _both(_WEALTH + "/portfolios/{portfolio_id}/rebalancing"), read_rebalancing),
+        Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl),
+        Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl),
+        Endpoint("investment_policy", _both(_WEALTH + "/investment-policy"), read_policy),
+        Endpoint("investment_policy_version", _both(_WEALTH + "/investment-policy"), read_policy),
+    )
+}

@@ -1,0 +1,79 @@
+"""Asks one request to its end: every page of it, and from the start again when a list moves while it is being read.
+
+    Request --client.get, page by page--> Answer (its pages), the last of which decides
+
+Reading an answer into rows is `answers.py`; which requests there are is `sync.py`.
+"""
+
+from dataclasses import dataclass
+
+from pipelines.api import privacy
+from pipelines.api.client import Client, Exchange
+from pipelines.api.endpoints import ENDPOINTS, Request, path_of
+from pipelines.api.paginator import ListMoved, Paginator
+from pipelines.api.wire import Outcome
+from pipelines.schema.values import Json, Unreadable
+
+READINGS = 4
+"""How often a list that moves is read before its account counts as rejected."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of an answer, and the items of it that no earlier page gave (None: the answer is no list)."""
+
+    params: dict[str, str]
+    exchange: Exchange
+    items: list[Json] | None = None
+    problem: str | None = None  # why the list could not be read on from here
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One reading of the answer to a request."""
+
+    request: Request
+    pages: tuple[Page, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the whole, which is that of its last page: only the last can be other than ok."""
+        last = self.pages[-1]
+        if last.problem:
+            return Outcome.REJECTED
+        # "There is none" halfway through a list is no answer to the list.
+        is_cut = len(self.pages) > 1 and last.exchange.reply.outcome is not Outcome.OK
+        return Outcome.FAILED if is_cut else last.exchange.reply.outcome
+
+
+async def ask(client: Client, request: Request, surface: str) -> list[Answer]:
+    """Every reading it took; the last one is the answer."""
+    answers: list[Answer] = []
+    for _ in range(READINGS):
+        answer, moved = await _read_once(client, request, surface)
+        answers.append(answer)
+        if not moved:
+            break
+    return answers
+
+
+async def _read_once(client: Client, request: Request, surface: str) -> tuple[Answer, bool]:
+    endpoint = ENDPOINTS[request.endpoint]
+    pages: list[Page] = []
+    paginator = Paginator(request.params)
+    while paginator.has_more:
+        params = paginator.next_params()
+        exchange = await client.get(
+            *path_of(Request(request.endpoint, request.account_id, request.portfolio_id, params), surface)
+        )
+        if endpoint.is_personal:
+            exchange = privacy.strip(exchange)
+        if exchange.reply.outcome is not Outcome.OK or not endpoint.is_paged:
+            pages.append(Page(params, exchange))
+            break
+        try:
+            pages.append(Page(params, exchange, paginator.add(exchange.reply.body)))
+        except Unreadable as error:
+            pages.append(Page(params, exchange, problem=str(error)))
+            return Answer(request, tuple(pages)), isinstance(error, ListMoved)
+    return Answer(request, tuple(pages)), False

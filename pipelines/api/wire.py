@@ -1,0 +1,172 @@
+"""What one HTTP answer of Bluum means, as pure functions: no socket, no clock, no state.
+
+    (status, headers, bytes) --decipher--> Reply: an outcome, a parsed body or an error, and whether asking again helps
+
+The four error shapes, the list shapes and Retry-After live here. Sending and waiting is `client.py`; which fields an
+answer has is `endpoints.py` and `tables.py`.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+
+from pipelines.schema.values import Json, Unreadable, printable
+
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    OK = "ok"
+    ABSENT = "absent"  # 404 or 204: Bluum says there is none
+    DISABLED = "disabled"  # 403 PRODUCT_NOT_ENABLED: the tenant has not bought it
+    FAILED = "failed"  # refused, or gave up after retries
+    REJECTED = "rejected"  # an answer came that cannot be read
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the question is answered, so that nobody has to ask again."""
+        return self in (Outcome.OK, Outcome.ABSENT, Outcome.DISABLED)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The meaning of one HTTP answer. `is_transient` says that asking again may help."""
+
+    outcome: Outcome
+    status: int | None = None
+    body: Json = None
+    code: str | None = None
+    message: str | None = None
+    is_transient: bool = False
+    retry_after: float | None = None
+
+    @property
+    def is_unauthorized(self) -> bool:
+        """Whether the credentials were refused: no request of this sync can succeed."""
+        return self.status == 401
+
+
+def decipher(status: int, headers: Mapping[str, str], content: bytes, now: datetime) -> Reply:
+    """Read one answer, received at `now`. Never raises: an answer that cannot be read has the outcome `rejected`."""
+    if status == 204:
+        return Reply(Outcome.ABSENT, status)
+    if 200 <= status < 300:
+        try:
+            body = parse(content)
+            if isinstance(body, dict) and (isinstance(body.get("error"), dict) or body.get("status") == "error"):
+                raise Unreadable(f"an error under a success status: {error_of(content)}")
+            return Reply(Outcome.OK, status, body=body)
+        except Unreadable as error:
+            # A gateway's page or a cut body under a 200 is a fault of transport, not an answer: worth asking again.
+            kind = headers.get("content-type", "no content type")
+            return Reply(Outcome.REJECTED, status, message=f"HTTP {status} ({kind}): {error}", is_transient=True)
+    told = error_of(content)
+    code, message = told or (None, None)
+    message = message or f"HTTP {status} without a readable error body"
+    # A 404 that is a gateway's page, or about a path nobody serves, does not say that Bluum has none.
+    if status == 404 and code != "BLUM-404-002" and (told is not None or not content):
+        return Reply(Outcome.ABSENT, status, code=code, message=message)
+    if status == 403 and code == "PRODUCT_NOT_ENABLED":
+        return Reply(Outcome.DISABLED, status, code=code, message=message)
+    return Reply(
+        Outcome.FAILED,
+        status,
+        code=code,
+        message=message,
+        is_transient=status in RETRIED_STATUSES,
+        retry_after=retry_after(headers, now),
+    )
+
+
+def parse(content: bytes) -> Json:
+    """Parse a JSON body with every digit: numbers become int or Decimal, never float.
+
+    Raises Unreadable for what is not one JSON text, and for an object that names a member twice.
+    """
+    try:
+        body: Json = json.loads(
+            content.decode("utf-8-sig"),
+            parse_float=_number,
+            parse_int=_number,
+            parse_constant=str,  # NaN and Infinity are no JSON; as text they fail in their own row, not in the body
+            object_pairs_hook=_object,
+        )
+        return body
+    except UnicodeDecodeError as error:
+        raise Unreadable("the body is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise Unreadable("the body is nested too deeply") from error
+
+
+def _number(digits: str) -> Decimal | str:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent beyond any use: left as text, which no numeric column accepts
+        return digits
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise Unreadable(f"the member {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
+    return members
+
+
+def error_of(content: bytes) -> tuple[str | None, str | None] | None:
+    """Code and message of an error body in any of the four published shapes; None for a body that is no JSON object."""
+    try:
+        body = parse(content)
+    except Unreadable:
+        return None
+    if not isinstance(body, dict):
+        return None
+    inner = body.get("error")
+    fields: dict[str, Any] = inner if isinstance(inner, dict) else body
+    code, message, detail = fields.get("code"), fields.get("message"), fields.get("details") or fields.get("param")
+    text = None if message is None else printable(f"{message} ({detail})" if detail else str(message))
+    return (None if code is None else printable(str(code))), text
+
+
+def items(body: Json) -> tuple[list[Json], bool]:
+    """The items of a list answer and whether more pages exist, by the body's shape and not by the path.
+
+    Reads a bare array, an envelope or any object with an array in `data`, and `{"portfolios": [...]}`.
+    """
+    if isinstance(body, list):
+        return body, False
+    if isinstance(body, dict):
+        for name in ("data", "portfolios"):
+            if isinstance(members := body.get(name), list):
+                return members, body.get("has_more") is True
+    raise Unreadable("expected a list")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by the Retry-After header: whole seconds, or a date judged by the answer's own Date if it has one."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    until = http_date(value)
+    if until is None:
+        return None
+    return max(0.0, (until - (http_date(headers.get("date", "")) or now)).total_seconds())
+
+
+def http_date(value: str) -> datetime | None:
+    """An HTTP date as an instant in UTC; None for what is not one."""
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

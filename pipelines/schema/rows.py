@@ -1,0 +1,104 @@
+"""Turns payloads into rows of the raw tables: exactly, or into quarantine, one row at a time.
+
+    Record (table, payload, given values) --(tables.py)--> row | Quarantined, and the names of members nobody knows
+
+Knows nothing of endpoints or HTTP; which payloads an answer holds is said in `endpoints.py`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import simplejson
+
+from pipelines.schema.tables import Table
+from pipelines.schema.values import Json, Unreadable, printable
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One payload on its way into one table, with the values that the payload itself does not hold."""
+
+    table: Table
+    payload: Json
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A payload that cannot be read exactly: the field in the way, its value, and why."""
+
+    table: Table
+    field: str
+    value: Json
+    reason: str
+    payload: Json
+
+    def row(self) -> Row:
+        """The row of raw.quarantine, without the columns that say which request it came from."""
+        return {
+            "table_name": self.table.name,
+            "field": self.field,
+            "value": as_json(self.value),
+            "reason": self.reason,
+            "payload": as_json(self.payload),
+        }
+
+
+def read(record: Record) -> Row | Quarantined:
+    """Read one record; the first field that cannot be read exactly quarantines it."""
+    table, payload = record.table, record.payload
+    if not isinstance(payload, dict):
+        return Quarantined(table, "", payload, "expected an object", payload)
+    row: Row = {}
+    for column in table.columns:
+        raw: Json = None
+        try:
+            raw = record.given.get(column.name) if column.path is None else _at(payload, column.path)
+            # A given value was read before it was given, but for the names of a map, which are text of Bluum's.
+            is_read = column.path is None and not isinstance(raw, str)
+            value = raw if raw is None or is_read else column.kind.read(raw)
+        except Unreadable as error:
+            return Quarantined(table, column.path or column.name, raw, str(error), payload)
+        if value is None and column.required:
+            return Quarantined(table, column.path or column.name, None, "missing, and no row can do without it", payload)
+        row[column.name] = value
+    if not any(row[column.name] is not None for column in table.columns if column.path):
+        return Quarantined(table, "", payload, "no member that this table knows", payload)
+    return row
+
+
+def new_members(record: Record) -> Iterator[str]:
+    """Dotted names of the payload's members that neither a column nor `elsewhere` knows."""
+    if isinstance(record.payload, dict):
+        known = {column.path for column in record.table.columns if column.path} | record.table.elsewhere
+        yield from map(printable, _unknown(record.payload, known, ""))
+
+
+def _unknown(payload: dict[str, Any], known: set[str] | frozenset[str], prefix: str) -> Iterator[str]:
+    for name, value in payload.items():
+        path = prefix + name
+        if path in known:
+            continue
+        if isinstance(value, dict) and any(other.startswith(path + ".") for other in known):
+            yield from _unknown(value, known, path + ".")
+        else:
+            yield path
+
+
+def _at(payload: dict[str, Any], path: str) -> Json:
+    value: Json = payload
+    for name in path.split("."):
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise Unreadable(f"expected an object around {name!r}")
+        value = value.get(name)
+    return value
+
+
+def as_json(value: Json) -> str:
+    """Any parsed JSON value as JSON text again, every digit kept."""
+    return simplejson.dumps(value, use_decimal=True, ensure_ascii=True, separators=(",", ":"))

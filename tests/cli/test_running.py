@@ -1,0 +1,66 @@
+"""Dagster's run history in the data folder: kept short, and never in a night's way."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cli.running import dagster_home, forget_old_runs
+from pipelines.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("name", ["history/runs.db", "schedules/schedules.db", ""])
+def test_a_damaged_run_history_is_put_aside_and_holds_up_no_night(
+    settings: Settings, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = settings.data_dir / "dagster" / name
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    damaged.write_bytes(b"no database" * 1000)
+
+    home = dagster_home(settings)
+
+    assert [path.name for path in home.iterdir()] == ["dagster.yaml"]
+    assert "was damaged and is now" in caplog.text
+    (aside,) = settings.data_dir.glob("dagster.damaged-*")
+    assert (aside / name if name else aside).read_bytes().startswith(b"no database")
+
+
+def test_the_run_history_keeps_its_newest_runs_alone(settings: Settings) -> None:
+    home = dagster_home(settings)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for number in range(5):
+            tags = {"bluum/started_by": "cli" if number else "the UI"}
+            instance.add_run(dg.DagsterRun(job_name="nightly", run_id=f"run-{number}", tags=tags))
+            (home / "history" / "runs" / f"run-{number}.db").write_bytes(b"no database" * 1000)
+
+        forget_old_runs(instance, home, keep=2)
+
+        assert {run.run_id for run in instance.get_runs()} == {"run-0", "run-3", "run-4"}
+    assert {path.stem for path in (home / "history" / "runs").glob("run-*.db")} == {"run-0", "run-3", "run-4"}
+
+
+def test_a_sound_run_history_stays(settings: Settings) -> None:
+    home = dagster_home(settings)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.add_run(dg.DagsterRun(job_name="nightly", run_id="one"))
+    assert dagster_home(settings) == home
+    assert list(settings.data_dir.glob("dagster.*")) == []
+    assert (home / "history" / "runs.db").exists()
+
+
+def test_a_database_that_is_damaged_beyond_its_first_page_is_put_aside(settings: Settings) -> None:
+    home = dagster_home(settings)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.add_run(dg.DagsterRun(job_name="nightly", run_id="one"))
+    damaged = home / "history" / "runs.db"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:4096] + bytes(len(content) - 4096))
+
+    dagster_home(settings)
+
+    assert not damaged.exists()
