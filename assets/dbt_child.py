@@ -1,31 +1,29 @@
 """dbt that ends when the program that started it does: a sync that is killed must not leave a writer behind.
 
-The command `bluum-dbt`, which models.py gives to dagster-dbt in place of `dbt`.
+The command `bluum-dbt`, which dagster-dbt runs in place of `dbt`. It reads dbt's output by a pipe; a pipe that nobody reads
+any more is how a process learns, at once and on every Unix, that whoever started it is gone.
 """
 
 import os
+import select
 import sys
 import threading
-import time
 from importlib.metadata import version
-
-PARENT = "BLUUM_DBT_PARENT"
-"""The environment variable that names the process dbt must not outlive."""
 
 
 def main() -> None:
-    """Run dbt's command line, and exit at once when the parent is gone: DuckDB drops what was not committed."""
+    """Run dbt's command line, and exit at once when nobody reads its output: DuckDB drops what was not committed."""
     if sys.argv[1:] == ["--version"]:  # dagster-dbt asks before every build; dbt's own answer asks a package index for news
         print(f"installed: {version('dbt-core')}")
         return
-    parent = int(os.environ[PARENT])
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=_end_with_the_reader, daemon=True).start()
     from dbt.cli.main import cli
 
     cli()
+
+
+def _end_with_the_reader() -> None:
+    watched = select.poll()
+    watched.register(sys.stdout.fileno(), 0)  # of no event but a hang-up, which needs no asking for
+    watched.poll()
+    os._exit(1)

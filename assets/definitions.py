@@ -1,27 +1,28 @@
-"""What Dagster loads: the assets, the job and the schedule, put together. Needs no settings, no network, no credentials."""
-
-from collections.abc import Callable
+"""What Dagster loads, put together. Needs no settings, no network, no credentials."""
 
 import dagster as dg
 
-from assets.ingest import build_ingest
-from assets.models import build_models
-from assets.nightly import backfill_pnl, nightly, nightly_schedule, remodel
-from assets.published import build_published
-from pipelines.night.progress import Progress
-from pipelines.settings import Settings
+from assets.checks import CHECKS
+from assets.jobs import backfill_pnl, nightly, remodel
+from assets.models import PROJECT, models
+from assets.pnl_history import pnl_history
+from assets.published import published
+from assets.raw import raw_tables
+from assets.resources import AlertResource, BluumResource, dbt_resource
+from assets.schedules import nightly_schedule
+from assets.sensors import failed_run, incomplete_night
 
 
-def build_defs(
-    settings: Callable[[], Settings] = Settings, observe: Callable[[Progress], None] = lambda progress: None
-) -> dg.Definitions:
-    """The definitions; `settings` is called when a step runs, never while they load."""
-    models = build_models(settings)
-    marts = [key for key in models.keys if key.path[0] == "marts"]
+def build_defs(**resources: object) -> dg.Definitions:
+    """The definitions, with other resources than the usual ones if some are given."""
     return dg.Definitions(
-        assets=[build_ingest(settings, observe), models, build_published(settings, marts)],
+        assets=[raw_tables, pnl_history, models, published],
+        asset_checks=CHECKS,
         jobs=[nightly, backfill_pnl, remodel],
         schedules=[nightly_schedule],
+        sensors=[failed_run, incomplete_night],
+        executor=dg.in_process_executor,  # one process, so that one writer: DuckDB takes no second
+        resources={"bluum": BluumResource(), "dbt": dbt_resource(PROJECT), "alerts": AlertResource(), **resources},
     )
 
 

@@ -1,52 +1,46 @@
 """The dbt project as Dagster assets: every model an asset, every dbt test an asset check.
 
-What a model says is in sql/; here is only how Dagster finds and runs it. The manifest is dbt's own summary of sql/, made
-again when a file there is newer.
+What a model says is in sql/; here is only how Dagster runs it. Where the project stands is `project.py`.
 """
 
 import json
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from assets.dbt_child import PARENT
+from assets import pnl_history
+from assets.project import dbt_project
+from assets.resources import Bluum
 from pipelines.destination.lock import writing
+from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import ModelsFailed
-from pipelines.settings import Settings
 
-PROJECT = Path(__file__).parent.parent / "sql"
-_MANIFEST = PROJECT / "target" / "manifest.json"
+PROJECT = dbt_project()
+JUDGED_BY_CHECKS = (
+    "assert_last_night_is_covered",
+    "assert_last_night_quarantined_nothing",
+    "assert_last_night_reconciles",
+)
+"""dbt tests for whoever runs dbt alone; here `checks.py` says the same, with the figures."""
 
 
 class _Layers(DagsterDbtTranslator):
-    """Groups models by layer, which is the folder they are in."""
+    """Groups models by layer, which is the folder they are in, and puts the P&L backfill before the models that read it."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return str(dbt_resource_props["fqn"][1])
 
-
-def manifest() -> Path:
-    """The path of an up-to-date manifest; parses sql/ if it is missing or older than a file there (about four seconds)."""
-    sources = [path for path in PROJECT.rglob("*") if path.suffix in {".sql", ".yml", ".md"} and "target" not in path.parts]
-    if not _MANIFEST.exists() or _MANIFEST.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        from dbt.cli.main import dbtRunner
-
-        _MANIFEST.parent.mkdir(exist_ok=True)
-        with TemporaryDirectory(dir=_MANIFEST.parent) as aside:  # so that nobody else reads half a manifest
-            folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", aside]
-            result = dbtRunner().invoke(["parse", *folders, "--quiet"])
-            if not result.success:
-                raise RuntimeError(f"dbt cannot parse {PROJECT}: {result.exception}")
-            for name in ("partial_parse.msgpack", _MANIFEST.name):
-                os.replace(Path(aside) / name, _MANIFEST.with_name(name))
-    return _MANIFEST
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if self.get_resource_props(manifest, unique_id)["name"] != pnl_history.READ_BY:
+            return spec
+        return spec.replace_attributes(
+            deps=[*(dep for dep in spec.deps if dep.asset_key != pnl_history.KEY), pnl_history.KEY]
+        )
 
 
 class ModelsConfig(dg.Config):
@@ -55,32 +49,28 @@ class ModelsConfig(dg.Config):
     full_refresh: bool = False
 
 
-def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
-    """The models and their tests, as one step."""
-
-    @dbt_assets(manifest=manifest(), name="models", dagster_dbt_translator=_Layers())
-    def models(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[Any]:
-        configured = settings()
-        os.environ["BLUUM_WAREHOUSE"] = str(configured.warehouse)
-        os.environ[PARENT] = str(os.getpid())
-        dbt = DbtCliResource(
-            project_dir=str(PROJECT),
-            profiles_dir=str(PROJECT),
-            dbt_executable=str(Path(sys.executable).with_name("bluum-dbt")),
-        )
-        target = configured.data_dir.resolve() / "dbt"
-        with writing(configured.data_dir, "models"):
-            try:
-                # Unit tests judge the SQL, not tonight's data: `make test` runs them.
-                arguments = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
-                yield from dbt.cli(arguments, context=context, target_path=target).stream()
-            except DagsterDbtCliRuntimeError as error:
-                raise ModelsFailed(_failures(target)) from error
-            finally:
-                for copied in target.glob("partial_parse*.msgpack"):
-                    copied.chmod(0o600)  # dagster-dbt copies it with the mode it has in sql/target
-
-    return models
+@dbt_assets(
+    manifest=PROJECT.manifest_path,
+    project=PROJECT,
+    name="models",
+    exclude=" ".join(JUDGED_BY_CHECKS),
+    dagster_dbt_translator=_Layers(),
+)
+def models(
+    context: dg.AssetExecutionContext, config: ModelsConfig, dbt: DbtCliResource, bluum: dg.ResourceParam[Bluum]
+) -> Iterator[Any]:
+    """Build and test the models. Raises ModelsFailed if one of them, or a test that is no mere warning, fails."""
+    settings = bluum.settings
+    target = settings.data_dir.resolve() / "dbt"
+    # Unit tests judge the SQL, not tonight's data: `make test` runs them.
+    command = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
+    command += ["--vars", json.dumps({"warehouse": str(settings.warehouse)})]
+    with writing(settings.data_dir, "models"):
+        Warehouse(settings.warehouse).sweep()  # what a killed load left would be read by models of a run of their own
+        try:
+            yield from dbt.cli(command, context=context, target_path=target).stream()
+        except DagsterDbtCliRuntimeError as error:
+            raise ModelsFailed(_failures(target)) from error
 
 
 def _failures(target: Path) -> str:

@@ -3,29 +3,31 @@
 How the file is made and swapped in is `pipelines/destination/publish.py`.
 """
 
-from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import dagster as dg
 
+from assets.models import models
+from assets.resources import Bluum
+from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.destination.lock import writing
 from pipelines.destination.publish import publish
-from pipelines.settings import Settings
+
+# A night is asked between the market's close at 16:00 and 04:00, when its day is over (see DECISIONS.md).
+EVERY_NIGHT = dg.FreshnessPolicy.cron(
+    deadline_cron="0 4 * * *", lower_bound_delta=timedelta(hours=12), timezone=str(MARKET_ZONE)
+)
 
 
-def build_published(settings: Callable[[], Settings], marts: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The asset that stands for bi.duckdb."""
-
-    @dg.asset(
-        key="published",
-        group_name="published",
-        deps=marts,
-        kinds={"duckdb"},
-        description="bi.duckdb: the marts as the readers see them, with marts.manifest. Swapped in whole.",
-    )
-    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        configured = settings()
-        with writing(configured.data_dir, "publish"):
-            rows = publish(configured, context.run_id)
-        return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(configured.bi), "rows": dict(rows)})
-
-    return published
+@dg.asset(
+    group_name="published",
+    deps=[key for key in models.keys if key.path[0] == "marts"],
+    kinds={"duckdb"},
+    freshness_policy=EVERY_NIGHT,
+    description="bi.duckdb: the marts as the readers see them, with marts.manifest. Swapped in whole.",
+)
+def published(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> dg.MaterializeResult[None]:
+    """Copy the marts into the readers' file."""
+    with writing(bluum.settings.data_dir, "publish"):
+        rows = publish(bluum.settings, context.run.run_id)
+    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(bluum.settings.bi), "rows": dict(rows)})

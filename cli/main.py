@@ -108,7 +108,7 @@ def sandbox(
     seed: Annotated[str, typer.Option(help="another seed, another world")] = "bluum",
 ) -> None:
     """Serve the bundled Bluum API on loopback until Ctrl-C."""
-    from assets.ingest import sandbox_now
+    from assets.resources import sandbox_now
     from sandbox.options import Options
     from sandbox.server import serve
 

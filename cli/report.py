@@ -23,7 +23,9 @@ _NAMED = 20  # kinds of quarantined rows that are spelled out: raw.quarantine ha
 
 def print_summary(settings: Settings, console: Console, progress: Progress, run_id: str, seconds: float) -> int:
     """The short table at the end of a sync, what is missing by name, and the line that opens the result."""
-    assert progress.as_of_date is not None
+    if progress.as_of_date is None:
+        console.print("There was nothing left to ask.")
+        return COMPLETE
     warehouse = Warehouse(settings.warehouse)
     figures, standing = warehouse.figures(run_id), warehouse.standing(progress.as_of_date, settings.accounts)
     console.print(_table(progress, figures, standing, seconds))

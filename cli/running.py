@@ -8,10 +8,9 @@ import os
 import shutil
 import signal
 import sqlite3
-import warnings
 from collections.abc import Mapping
 from contextlib import closing, redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -20,6 +19,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assets.definitions import build_defs
+from assets.partitions import PNL_DAYS
+from assets.pnl_history import pnl_history
+from assets.project import ROOT
+from assets.resources import Bluum
 from cli.report import print_summary
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
@@ -34,10 +37,17 @@ from pipelines.settings import Settings
 _log = logging.getLogger(__name__)
 _TAG = "bluum/started_by"
 KEPT_RUNS = 90
-_PROJECT = Path(__file__).parent.parent
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+"""The tags by which a run of Dagster says which partitions it is about."""
 
 
-def run_night(settings: Settings, console: Console, job: str = "nightly", **config: Mapping[str, object]) -> int:
+def run_night(
+    settings: Settings,
+    console: Console,
+    job: str = "nightly",
+    config: Mapping[str, Mapping[str, object]] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> int:
     """Run a job (by default: sync, models, checks, publish), with its steps' config. Returns the exit code.
 
     Raises BluumError if nothing could be published.
@@ -59,7 +69,7 @@ def run_night(settings: Settings, console: Console, job: str = "nightly", **conf
             text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
             progress.update(line, completed=synced.asked, total=total, description=text)
 
-        result = execute(settings, observe, job, config)
+        result = execute(settings, observe, job, config, tags)
     return print_summary(settings, console, seen, result.run_id, monotonic() - started)
 
 
@@ -73,15 +83,13 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
         console.print(f"{backfill.again} of them are asked again, to find restatements; --missing-only leaves them out.")
     for account_id, why in backfill.refused.items():
         console.print(f"Not asked for account {account_id}: {why}.", markup=False)
-    if not backfill.requests:
+    days = [date.fromisoformat(request.params["end_date"]) for request in backfill.requests]
+    days = [day for day in days if PNL_DAYS.has_partition_key(day.isoformat())]
+    if not days:
         return 0
-    config = {
-        "pnl_from": str(window.start),
-        "pnl_to": str(window.end),
-        "pnl_every": window.every,
-        "pnl_missing_only": missing_only,
-    }
-    return run_night(settings, console, "backfill_pnl", ingest=config)
+    config = {pnl_history.op.name: {"every": window.every, "missing_only": missing_only}}
+    tags = dict(zip(_RANGE, (min(days).isoformat(), max(days).isoformat()), strict=True))
+    return run_night(settings, console, "backfill_pnl", config, tags)
 
 
 def run_replay(settings: Settings, console: Console, *, everything: bool) -> int:
@@ -105,7 +113,7 @@ def dagster_home(settings: Settings) -> Path:
         home.rename(aside)
         _log.warning("Dagster's run history was damaged and is now %s; a new one begins.", aside)
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_PROJECT / "dagster.yaml", home / "dagster.yaml")
+    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
     return home
 
 
@@ -128,14 +136,13 @@ def execute(
     observe: Observer = lambda progress: None,
     job: str = "nightly",
     config: Mapping[str, Mapping[str, object]] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run a job in this process, with its steps' config. Raises the BluumError that ended it, if one did."""
     home = dagster_home(settings)
-    os.environ["DAGSTER_HOME"] = str(home)
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     # A signal that strikes while Dagster's history closes a connection would be logged with a traceback; our line says it.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    defs = build_defs(lambda: settings, observe)
+    defs = build_defs(bluum=Bluum(settings, observe))
     run_config = {
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         "ops": {step: {"config": dict(values)} for step, values in (config or {}).items()},
@@ -143,11 +150,15 @@ def execute(
     with noting() as noted:
         try:
             # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
-            with dg.DagsterInstance.get() as instance, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            with (
+                dg.DagsterInstance.from_config(str(home)) as instance,
+                Path(os.devnull).open("w") as nowhere,
+                redirect_stdout(nowhere),
+            ):
                 _close_dead_runs(instance)
                 forget_old_runs(instance, home)
                 night = defs.resolve_job_def(job)
-                return night.execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli"})
+                return night.execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli", **(tags or {})})
         except (Exception, KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
             reason, number = _reason(error), noted()
             if number is None and not isinstance(error, Exception):

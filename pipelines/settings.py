@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     roster_shrink_percent: float = Field(50, ge=0, le=100, description="a roster that loses more than this stops a sync")
     pnl_fill_requests: int = Field(500, ge=0, description="missed P&L reports a night may ask for, besides its own")
     timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
+    alert_webhook: SecretStr | None = Field(None, description="who is told of failed runs and of nights with gaps")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
 
     @field_validator("accounts", mode="before")

@@ -3,15 +3,20 @@
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 import yaml
 
+from assets.checks import CHECKS, quarantine
 from assets.definitions import build_defs
-from assets.models import PROJECT, manifest
+from assets.models import JUDGED_BY_CHECKS, PROJECT
+from assets.project import ROOT
+from assets.resources import Bluum, BluumResource
 from pipelines.schema.tables import TABLES
 
 Graph = Any  # Dagster has no public name for it
@@ -48,10 +53,11 @@ def test_the_definitions_load_with_an_empty_environment_from_anywhere(tmp_path: 
 
 
 def test_loading_asks_for_no_settings() -> None:
-    def settings() -> object:
-        raise AssertionError("the definitions may not look at the settings while they load")
+    class Refusing(BluumResource):
+        def create_resource(self, context: dg.InitResourceContext) -> Bluum:
+            raise AssertionError("the definitions may not look at the settings while they load")
 
-    dg.Definitions.validate_loadable(build_defs(settings))  # type: ignore[arg-type]
+    dg.Definitions.validate_loadable(build_defs(bluum=Refusing()))
 
 
 def test_every_asset_in_the_graph_can_be_made(graph: Graph) -> None:
@@ -59,10 +65,10 @@ def test_every_asset_in_the_graph_can_be_made(graph: Graph) -> None:
 
 
 def test_every_raw_table_is_an_asset_and_feeds_the_dbt_source_of_its_name(graph: Graph) -> None:
-    nodes = json.loads(manifest().read_text())
+    nodes = json.loads(PROJECT.manifest_path.read_text())
     sources = {node["name"] for node in nodes["sources"].values()}
     raw = {key.path[-1] for key in graph.get_all_asset_keys() if key.path[0] == "bluum"}
-    assert raw == {*TABLES, "_dlt_loads"}
+    assert raw == {*TABLES, "_dlt_loads", "pnl_history"}
     assert sources <= raw
     assert set(TABLES) <= sources
     fed = {
@@ -71,7 +77,7 @@ def test_every_raw_table_is_an_asset_and_feeds_the_dbt_source_of_its_name(graph:
         for parent in graph.get(key).parent_keys
         if parent.path[0] == "bluum"
     }
-    assert fed == sources
+    assert fed == sources | {"pnl_history"}  # which fills the tables of the sources, for days that are over
 
 
 def test_lineage_runs_from_raw_to_the_published_file(graph: Graph) -> None:
@@ -108,14 +114,48 @@ def test_every_mart_is_an_asset_with_a_check(graph: Graph, mart: str) -> None:
 
 
 def test_every_singular_dbt_test_is_shown_as_a_check(graph: Graph) -> None:
-    written = {path.stem for path in (PROJECT / "tests").glob("*.sql")}
-    assert written <= {key.name for key in graph.asset_check_keys}
+    written = {path.stem for path in (PROJECT.project_dir / "tests").glob("*.sql")}
+    shown = {key.name for key in graph.asset_check_keys}
+    assert shown & written == written - set(JUDGED_BY_CHECKS)
+    assert set(JUDGED_BY_CHECKS) <= written
+    assert len(JUDGED_BY_CHECKS) == len(CHECKS)  # shown with their figures, and not twice
+    assert shown >= {key.name for check in CHECKS for key in check.check_keys}
 
 
-def test_the_job_runs_everything_one_step_at_a_time(defs: dg.Definitions) -> None:
-    job = defs.resolve_job_def("nightly")
-    assert {node.name for node in job.graph.nodes} == {"ingest", "models", "published"}
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [("nightly", {"ingest", "models", "published"}), ("backfill_pnl", {"bluum__pnl_history", "models", "published"}),
+     ("remodel", {"models", "published"})],
+)  # fmt: skip
+def test_a_job_runs_its_steps_one_at_a_time_and_judges_the_night(defs: dg.Definitions, name: str, steps: set[str]) -> None:
+    job = defs.resolve_job_def(name)
+    checks = {check.op.name for check in CHECKS}
+    assert {node.name for node in job.graph.nodes} == steps | checks
     assert job.executor_def is dg.in_process_executor
+
+
+def test_a_backfill_of_days_is_one_run_up_to_today(graph: Graph) -> None:
+    node = graph.get(dg.AssetKey(["bluum", "pnl_history"]))
+    today = datetime.now(ZoneInfo("America/New_York")).date()
+    assert node.backfill_policy == dg.BackfillPolicy.single_run()
+    assert node.partitions_def.get_last_partition_key() == today.isoformat()
+    others = graph.get_all_asset_keys() - {node.key}
+    assert [key for key in others if graph.get(key).is_partitioned] == []  # a night that is over cannot be asked again
+
+
+def test_the_checks_of_the_night_block_nothing_and_speak_of_their_assets(graph: Graph) -> None:
+    keys = {key for check in CHECKS for key in check.check_keys}
+    assert {key.asset_key.to_user_string() for key in keys} == {
+        "marts/sync_coverage_daily", "bluum/quarantine", "marts/reconciliation_daily",
+    }  # fmt: skip
+    assert [key for key in keys if graph.get_check_spec(key).blocking] == []
+    (spec,) = quarantine.check_specs
+    assert [dep.asset_key.path[0] for dep in spec.additional_deps] == ["marts"]  # so that it is judged after the models
+
+
+def test_a_night_that_is_not_published_is_seen(graph: Graph) -> None:
+    policy = graph.get(dg.AssetKey("published")).freshness_policy
+    assert (policy.deadline_cron, policy.timezone) == ("0 4 * * *", "America/New_York")
 
 
 def test_the_schedule_is_the_market_s_evening(defs: dg.Definitions) -> None:
@@ -126,5 +166,5 @@ def test_the_schedule_is_the_market_s_evening(defs: dg.Definitions) -> None:
 
 
 def test_the_workspace_names_the_definitions() -> None:
-    workspace = yaml.safe_load((PROJECT.parent / "workspace.yaml").read_text())
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())
     assert "assets.definitions" in str(workspace)

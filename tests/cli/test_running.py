@@ -1,12 +1,20 @@
-"""Dagster's run history in the data folder: kept short, and never in a night's way."""
+"""Jobs run in this process: the smallest backfill, and Dagster's run history, kept short and never in a night's way."""
 
+import io
+import os
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from fault_night import House
+from rich.console import Console
 
-from cli.running import dagster_home, forget_old_runs
+from cli.running import dagster_home, forget_old_runs, run_backfill
+from pipelines.night.backfill import Window
 from pipelines.settings import Settings
+from sandbox.options import Options
+from sandbox.server import running
 
 
 @pytest.fixture
@@ -64,3 +72,17 @@ def test_a_database_that_is_damaged_beyond_its_first_page_is_put_aside(settings:
     dagster_home(settings)
 
     assert not damaged.exists()
+
+
+def test_a_backfill_of_a_single_report_ends_well(tmp_path: Path) -> None:
+    said, before = io.StringIO(), dict(os.environ)
+    with running(Options(accounts=1, rate_limit=0)) as sandbox:
+        house = House(sandbox, tmp_path)
+        night = house.sync().as_of_date
+        assert night is not None
+        day = night - timedelta(days=1)
+        code = run_backfill(house.settings(), Console(file=said, width=200), Window(day, day), missing_only=False)
+    assert "1 reports to ask for" in said.getvalue()
+    assert code == 0, said.getvalue()
+    assert f"Night of {night}" in said.getvalue()
+    assert {name for name in os.environ.keys() - before.keys() if name.startswith(("BLUUM", "DAGSTER"))} == set()

@@ -185,9 +185,9 @@ def _build(house: House) -> None:
     try:
         options = [
             "--project-dir",
-            str(PROJECT),
+            str(PROJECT.project_dir),
             "--profiles-dir",
-            str(PROJECT),
+            str(PROJECT.project_dir),
             "--target-path",
             target,
             "--log-path",

@@ -1,0 +1,63 @@
+"""P&L reports of the past as a partitioned asset: its partitions are end dates, its backfill page asks for them.
+
+Any range is one run, which fills the same raw tables as the night. What is asked is `pipelines/night/backfill.py`.
+"""
+
+from datetime import date
+from time import monotonic
+from typing import cast, get_args
+
+import dagster as dg
+
+from assets.partitions import PNL_DAYS
+from assets.raw import key_of, summary
+from assets.resources import Bluum
+from pipelines.destination.lock import writing
+from pipelines.destination.warehouse import Warehouse
+from pipelines.night.backfill import NoBackfill, Step, Window, plan
+from pipelines.night.sync import fill
+
+KEY = key_of("pnl_history")
+READ_BY = "stg_bluum__pnl_reports"
+"""The staging model that Dagster shows downstream, so that models are built after a backfill and not beside it."""
+
+
+class PnlHistoryConfig(dg.Config):
+    """How dense the end dates are, and whether reports that are held are asked again, to find restatements."""
+
+    every: str = "day"  # day, week or month
+    missing_only: bool = False
+
+
+@dg.asset(
+    key=KEY,
+    group_name="raw",
+    kinds={"dlt", "duckdb"},
+    partitions_def=PNL_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    description="P&L reports by end date. Asked again, a report shows what was restated. Tonight's come with the night.",
+)
+def pnl_history(
+    context: dg.AssetExecutionContext, config: PnlHistoryConfig, bluum: dg.ResourceParam[Bluum]
+) -> dg.MaterializeResult[None]:
+    """The reports of the run's range of end dates."""
+    started = monotonic()
+    days = context.partition_key_range
+    if config.every not in get_args(Step):
+        raise NoBackfill(f"every is {config.every!r}, and must be one of {', '.join(get_args(Step))}")
+    window = Window(date.fromisoformat(days.start), date.fromisoformat(days.end), cast(Step, config.every))
+    with bluum.api() as settings, writing(settings.data_dir, "backfill"):
+        warehouse = Warehouse(settings.warehouse)
+        backfill = plan(warehouse, window, settings.accounts, missing_only=config.missing_only)
+        progress = fill(settings, context.run.run_id, backfill.requests, bluum.observe)
+        figures = summary(context, warehouse, progress, started)
+    bluum.observe(progress)
+    return dg.MaterializeResult(
+        metadata={
+            **figures,
+            "reports_asked": len(backfill.requests),
+            "reports_asked_again": backfill.again,
+            "reports_held": backfill.held,
+            "accounts_with_dates_refused": len(backfill.refused),
+        }
+    )

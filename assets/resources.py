@@ -1,0 +1,80 @@
+"""What the assets are given from outside: the connection to Bluum, dbt, and where alerts go.
+
+Settings are read when a step begins, never while Dagster loads. A test or the command line gives a `Bluum` of its own.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import httpx
+from dagster_dbt import DbtCliResource, DbtProject
+from pydantic import SecretStr
+
+from pipelines.api.endpoints import MARKET_ZONE
+from pipelines.night.progress import Observer
+from pipelines.settings import Settings
+
+SANDBOX_YEAR = 2022
+ALERT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Bluum:
+    """One connection: the settings it has, and who is told how far it is."""
+
+    settings: Settings
+    observe: Observer = lambda progress: None
+
+    @contextmanager
+    def api(self) -> Iterator[Settings]:
+        """Settings with an API to ask: their own, or without any credentials the bundled sandbox, started for the moment."""
+        if not self.settings.wants_sandbox:
+            yield self.settings
+            return
+        from sandbox.options import Options
+        from sandbox.server import running
+
+        with running(Options(start=sandbox_now())) as sandbox:
+            yield self.settings.model_copy(
+                update={"base_url": sandbox.base_url, "api_key": sandbox.key, "api_secret": SecretStr(sandbox.secret)}
+            )
+
+
+class BluumResource(dg.ConfigurableResource[Bluum]):
+    """The connection that the environment, or .env, describes."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> Bluum:
+        return Bluum(Settings())
+
+
+class AlertResource(dg.ConfigurableResource["AlertResource"]):
+    """The webhook that alerts are posted to, as Slack and its like take them: {"text": one line}."""
+
+    def post(self, text: str) -> str:
+        """Post one line to BLUUM_ALERT_WEBHOOK, if it is set. Returns what came of it: an alert never costs a night."""
+        webhook = Settings().alert_webhook
+        if webhook is None:
+            return "not posted: BLUUM_ALERT_WEBHOOK is not set"
+        try:
+            httpx.post(webhook.get_secret_value(), json={"text": text}, timeout=ALERT_SECONDS).raise_for_status()
+        except httpx.HTTPStatusError as error:
+            return f"not posted: the webhook answered {error.response.status_code}"
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return f"not posted: the webhook cannot be reached ({type(error).__name__})"  # its address is a secret
+        return "posted"
+
+
+def dbt_resource(project: DbtProject) -> DbtCliResource:
+    """Dbt as a process of its own that ends with this one: see `dbt_child.py`."""
+    return DbtCliResource(project, dbt_executable=Path(sys.executable).with_name("bluum-dbt"))
+
+
+def sandbox_now() -> datetime:
+    """Today and now, in the last year of the sandbox's prices: so a new day there is a new night here."""
+    now = datetime.now(MARKET_ZONE)
+    return now.replace(year=SANDBOX_YEAR, day=min(now.day, 28) if now.month == 2 else now.day)
