@@ -64,7 +64,7 @@ def build_ingest(settings: Callable[[], Settings], observe: Observer) -> dg.Asse
     @dg.multi_asset(name="ingest", specs=specs)
     def ingest(context: dg.AssetExecutionContext, config: IngestConfig) -> Iterator[dg.MaterializeResult[None]]:
         started = monotonic()
-        with connected(settings()) as configured, writing(configured.data_dir, "sync"):
+        with connected(settings()) as configured, writing(configured.folder, "sync"):
             if config.window:
                 backfill = plan(
                     Warehouse(configured.warehouse), config.window, configured.accounts, missing_only=config.pnl_missing_only

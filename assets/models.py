@@ -68,8 +68,8 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
             profiles_dir=str(PROJECT),
             dbt_executable=str(Path(sys.executable).with_name("bluum-dbt")),
         )
-        target = configured.data_dir.resolve() / "dbt"
-        with writing(configured.data_dir, "models"):
+        target = configured.folder / "dbt"
+        with writing(configured.folder, "models"):
             try:
                 # Unit tests judge the SQL, not tonight's data: `make test` runs them.
                 arguments = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]

@@ -24,7 +24,7 @@ def build_published(settings: Callable[[], Settings], marts: Iterable[dg.AssetKe
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         configured = settings()
-        with writing(configured.data_dir, "publish"):
+        with writing(configured.folder, "publish"):
             rows = publish(configured, context.run_id)
         return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(configured.bi), "rows": dict(rows)})
 
