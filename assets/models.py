@@ -61,11 +61,11 @@ def models(
 ) -> Iterator[Any]:
     """Build and test the models. Raises ModelsFailed if one of them, or a test that is no mere warning, fails."""
     settings = bluum.settings
-    target = settings.data_dir.resolve() / "dbt"
+    target = settings.folder / "dbt"
     # Unit tests judge the SQL, not tonight's data: `make test` runs them.
     command = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
     command += ["--vars", json.dumps({"warehouse": str(settings.warehouse)})]
-    with writing(settings.data_dir, "models"):
+    with writing(settings.folder, "models"):
         Warehouse(settings.warehouse).sweep()  # what a killed load left would be read by models of a run of their own
         try:
             yield from dbt.cli(command, context=context, target_path=target).stream()

@@ -46,7 +46,7 @@ def pnl_history(
     if config.every not in get_args(Step):
         raise NoBackfill(f"every is {config.every!r}, and must be one of {', '.join(get_args(Step))}")
     window = Window(date.fromisoformat(days.start), date.fromisoformat(days.end), cast(Step, config.every))
-    with bluum.api() as settings, writing(settings.data_dir, "backfill"):
+    with bluum.api() as settings, writing(settings.folder, "backfill"):
         warehouse = Warehouse(settings.warehouse)
         backfill = plan(warehouse, window, settings.accounts, missing_only=config.missing_only)
         progress = fill(settings, context.run.run_id, backfill.requests, bluum.observe)

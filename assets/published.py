@@ -28,6 +28,6 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
 )
 def published(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> dg.MaterializeResult[None]:
     """Copy the marts into the readers' file."""
-    with writing(bluum.settings.data_dir, "publish"):
+    with writing(bluum.settings.folder, "publish"):
         rows = publish(bluum.settings, context.run.run_id)
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(bluum.settings.bi), "rows": dict(rows)})

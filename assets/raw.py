@@ -36,7 +36,7 @@ def key_of(table: str) -> dg.AssetKey:
 def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> Iterator[dg.MaterializeResult[None]]:
     """One night of Bluum: every answer, every row."""
     started = monotonic()
-    with bluum.api() as settings, writing(settings.data_dir, "sync"):
+    with bluum.api() as settings, writing(settings.folder, "sync"):
         progress = sync(settings, context.run.run_id, bluum.observe)
         warehouse = Warehouse(settings.warehouse)
         figures = summary(context, warehouse, progress, started)

@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import httpx
 from dagster_dbt import DbtCliResource, DbtProject
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.night.progress import Observer
@@ -46,10 +46,14 @@ class Bluum:
 
 
 class BluumResource(dg.ConfigurableResource[Bluum]):
-    """The connection that the environment, or .env, describes."""
+    """The connection of a key pair, as the environment, .env and the settings file describe it."""
+
+    profile: str = Field(
+        default="", description="Whose settings: a profile's name. Empty: the one that BLUUM_PROFILE names."
+    )
 
     def create_resource(self, context: dg.InitResourceContext) -> Bluum:
-        return Bluum(Settings())
+        return Bluum(Settings.of(self.profile or None))
 
 
 class AlertResource(dg.ConfigurableResource["AlertResource"]):
@@ -57,7 +61,7 @@ class AlertResource(dg.ConfigurableResource["AlertResource"]):
 
     def post(self, text: str) -> str:
         """Post one line to BLUUM_ALERT_WEBHOOK, if it is set. Returns what came of it: an alert never costs a night."""
-        webhook = Settings().alert_webhook
+        webhook = Settings.of().alert_webhook
         if webhook is None:
             return "not posted: BLUUM_ALERT_WEBHOOK is not set"
         try:

@@ -17,6 +17,7 @@ from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.backfill import Window, plan
 from pipelines.night.sync import fill, sync
+from pipelines.profiles import DEFAULT
 from pipelines.settings import Settings
 from sandbox.options import Options
 from sandbox.server import running
@@ -81,7 +82,8 @@ def run_demo(settings: Settings, console: Console) -> int:
         for name in ("warehouse.duckdb", "bi.duckdb"):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "dlt", ignore_errors=True)
-        _play(settings.model_copy(update={"data_dir": folder, "rate_limit": 0.0, "accounts": frozenset()}), console)
+        own = {"profile": DEFAULT, "data_dir": folder, "rate_limit": 0.0, "accounts": frozenset()}
+        _play(settings.model_copy(update=own), console)
     bi = folder.resolve() / "bi.duckdb"
     _answer(bi.as_posix(), console)
     console.print(f"{monotonic() - started:.0f} s. Look around:  duckdb -readonly {bi}", markup=False)

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from rich.console import Console
 
 from pipelines.errors import BluumError, Interrupted
@@ -46,7 +44,7 @@ def sync() -> None:
     """Sync tonight, build the marts, check them, publish bi.duckdb. Run again, it asks only for what is missing."""
     from cli.running import run_night
 
-    raise typer.Exit(run_night(Settings(), out))
+    raise typer.Exit(run_night(Settings.of(), out))
 
 
 @app.command("backfill-pnl")
@@ -60,7 +58,9 @@ def backfill_pnl(
     from cli.running import run_backfill
     from pipelines.night.backfill import Window
 
-    raise typer.Exit(run_backfill(Settings(), out, Window(start.date(), end.date(), every.value), missing_only=missing_only))
+    raise typer.Exit(
+        run_backfill(Settings.of(), out, Window(start.date(), end.date(), every.value), missing_only=missing_only)
+    )
 
 
 @app.command()
@@ -68,7 +68,7 @@ def replay() -> None:
     """Read the kept answers with quarantined rows again, now that the program may have learned to, then publish."""
     from cli.running import run_replay
 
-    raise typer.Exit(run_replay(Settings(), out, everything=False))
+    raise typer.Exit(run_replay(Settings.of(), out, everything=False))
 
 
 @app.command()
@@ -76,7 +76,7 @@ def rebuild() -> None:
     """Rebuild every typed table and every mart from the kept answers alone, then publish."""
     from cli.running import run_replay
 
-    raise typer.Exit(run_replay(Settings(), out, everything=True))
+    raise typer.Exit(run_replay(Settings.of(), out, everything=True))
 
 
 @app.command()
@@ -84,7 +84,7 @@ def status() -> None:
     """Say what the warehouse holds, how complete its last nights are, what is published and who is writing."""
     from cli.report import print_status
 
-    print_status(Settings(), out)
+    print_status(Settings.of(), out)
 
 
 @app.command()
@@ -93,8 +93,8 @@ def publish() -> None:
     from pipelines.destination.lock import writing
     from pipelines.destination.publish import publish as publish_marts
 
-    settings = Settings()
-    with writing(settings.data_dir, "bluum publish"):
+    settings = Settings.of()
+    with writing(settings.folder, "bluum publish"):
         rows = publish_marts(settings, run_id="bluum publish")
     out.print(f"{settings.bi}: {len(rows)} tables, {sum(rows.values())} rows")
 
@@ -125,7 +125,7 @@ def demo() -> None:
     """Play sixty nights of the sandbox into a folder of their own, and ask five questions of the result."""
     from cli.demo import run_demo
 
-    raise typer.Exit(run_demo(Settings(), out))
+    raise typer.Exit(run_demo(Settings.of(), out))
 
 
 @app.command()
@@ -133,22 +133,11 @@ def dev() -> None:
     """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""
     from cli.running import dagster_home
 
-    settings = Settings()
+    settings = Settings.of()
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     os.environ["BLUUM_DATA_DIR"] = str(settings.data_dir.resolve())
     os.chdir(PROJECT)
     os.execv(Path(sys.executable).with_name("dagster"), ["dagster", "dev", "--workspace", str(PROJECT / "workspace.yaml")])
-
-
-def _refusal(problem: ErrorDetails) -> str:
-    """One refused setting as a line: its variable, its value unless that may hold a secret, and why."""
-    message = problem["msg"].removeprefix("Value error, ")
-    if not problem["loc"]:
-        return message
-    name = str(problem["loc"][0]).upper()
-    variable = name if name.startswith("BLUUM_") else f"BLUUM_{name}"
-    is_secret = "KEY" in variable or "SECRET" in variable or "@" in str(problem["input"])
-    return f"{variable}: {message}" if is_secret else f"{variable} ({problem['input']!r}): {message}"
 
 
 def main() -> NoReturn:
@@ -156,12 +145,6 @@ def main() -> NoReturn:
     os.umask(0o077)  # what is written is for its owner; bi.duckdb has a setting of its own
     try:
         app(standalone_mode=True)
-    except ValidationError as error:
-        if error.title != Settings.__name__:
-            raise
-        for problem in error.errors():
-            err.print(f"bluum: {_refusal(problem)}", markup=False)
-        sys.exit(NOTHING_PUBLISHED)
     except Interrupted as error:
         err.print(f"bluum: {error}", markup=False)
         sys.exit(128 + error.signal_number)

@@ -79,8 +79,8 @@ def _name_missing(console: Console, progress: Progress, standing: Standing) -> N
 
 def print_status(settings: Settings, console: Console) -> None:
     """What is published, how complete the last nights are, and who is writing."""
-    if is_held(settings.data_dir):
-        console.print(f"Writing now: {holder(settings.data_dir)}", markup=False)
+    if is_held(settings.folder):
+        console.print(f"Writing now: {holder(settings.folder)}", markup=False)
     if not settings.bi.exists():
         console.print(f"Nothing is published yet in {settings.bi}.", markup=False)
         return

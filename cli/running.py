@@ -57,7 +57,7 @@ def run_night(
         console.print("No BLUUM_API_KEY, no BLUUM_BASE_URL: asking the bundled sandbox, whose people and money are made up.")
     if settings.base_url and settings.base_url != settings.api_url:
         console.print(f"BLUUM_BASE_URL has no /v1: asking {settings.api_url}.", markup=False)
-    with writing(settings.data_dir, "bluum sync"), _progress(console) as progress:
+    with writing(settings.folder, "bluum sync"), _progress(console) as progress:
         line = progress.add_task("connecting", total=None)
         seen = Synced()
 
@@ -95,7 +95,7 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
 def run_replay(settings: Settings, console: Console, *, everything: bool) -> int:
     """Read kept answers again, then build the models (all of them anew after `everything`) and publish."""
     purpose = "bluum rebuild" if everything else "bluum replay"
-    with writing(settings.data_dir, purpose):
+    with writing(settings.folder, purpose):
         result = replay(Warehouse(settings.warehouse), everything=everything)
         console.print(
             f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
@@ -107,7 +107,7 @@ def run_replay(settings: Settings, console: Console, *, everything: bool) -> int
 
 def dagster_home(settings: Settings) -> Path:
     """The folder of Dagster's run history, made ready; a damaged one is put aside, since it is worth less than a night."""
-    home = settings.data_dir.resolve() / "dagster"
+    home = settings.folder / "dagster"
     if home.exists() and not _is_sound(home):
         aside = home.with_name(f"dagster.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
         home.rename(aside)

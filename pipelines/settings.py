@@ -1,21 +1,32 @@
-"""Everything a user can set, read from the environment or `.env`; nothing else in the project reads either.
+"""Everything a user can set, read from the environment, `.env` or a profile; nothing else in the project reads them.
+
+    BLUUM_PROFILE --> the profile's settings (profiles.py), then the environment, then .env --> Settings
 
 Names and defaults only: what a setting does is said where it is used. Secrets stay `SecretStr` until they are sent.
 """
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles, settings_of
 
 SANDBOX_RATE, PRODUCTION_RATE = 10.0, 25.0  # requests a second, as Bluum publishes them
+_ALIASED = {"api_secret", "base_url"}  # settings that are known by a second name, so that pydantic takes their variable's
+_DBT_SCHEMAS = {"staging", "intermediate", "marts", "main"}
 
 
 class Settings(BaseSettings):
-    """One sync's settings; each is BLUUM_<NAME> in the environment."""
+    """The settings of one key pair; each is BLUUM_<NAME> in the environment.
+
+    A named profile has its own key pair, base URL, data folder and pace; what it does not set is as for all.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="BLUUM_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
@@ -27,7 +38,10 @@ class Settings(BaseSettings):
     rate_limit: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="requests a second; 0: none; unset: by the host"
     )
-    data_dir: Path = Path("data")
+    profile: str = Field("", description="which key pair; unset: the plain one, or without any the bundled sandbox")
+    profiles_file: Path = Path("bluum.toml")
+    data_dir: Path = Field(Path("data"), description="all profiles' folder; `folder` is the one of this profile")
+    dataset: str = Field("raw", pattern="^[a-z_][a-z0-9_]*$", description="the schema that dlt fills")
     surface: Literal["accounts", "investors"] = "accounts"
     refresh_prices: bool = True
     accounts: Annotated[frozenset[str], NoDecode] = Field(frozenset(), description="only these, separated by commas")
@@ -35,8 +49,34 @@ class Settings(BaseSettings):
     roster_shrink_percent: float = Field(50, ge=0, le=100, description="a roster that loses more than this stops a sync")
     pnl_fill_requests: int = Field(500, ge=0, description="missed P&L reports a night may ask for, besides its own")
     timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
-    alert_webhook: SecretStr | None = Field(None, description="who is told of failed runs and of nights with gaps")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
+
+    alert_webhook: SecretStr | None = Field(None, description="where a failed or incomplete night is told; unset: nowhere")
+
+    @classmethod
+    def of(cls, profile: str | None = None) -> "Settings":
+        """The settings of a profile; None: of the one BLUUM_PROFILE names; "": of the plain key pair, else the sandbox.
+
+        Raises SettingsRefused, one line that names each setting that cannot be, and shows no secret.
+        """
+        try:
+            return cls() if profile is None else cls(profile=profile)
+        except ValidationError as error:
+            of_profile = f"profile {profile}: " if profile else ""
+            raise SettingsRefused(of_profile + "; ".join(map(_refusal, error.errors()))) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        profile = _Profile(settings_cls, env_settings, dotenv_settings)
+        return init_settings, profile, env_settings, dotenv_settings
 
     @field_validator("accounts", mode="before")
     @classmethod
@@ -48,18 +88,28 @@ class Settings(BaseSettings):
     def _check_url(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value.strip())
-        try:
-            _ = parts.port
-        except ValueError:
-            raise ValueError("has a port that is none") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must look like https://host/v1")
+        parts = _split_url(value, "https://host/v1")
         if parts.username or parts.password:
             raise ValueError("must not hold credentials; use BLUUM_API_KEY and BLUUM_API_SECRET")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("must be https: credentials travel in every request (http is for loopback only)")
         return value.strip().rstrip("/")
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _check_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = _split_url(value.get_secret_value(), "https://host/path")
+            if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+                raise ValueError("must be https: its address is a secret (http is for loopback only)")
+        return value
+
+    @field_validator("dataset")
+    @classmethod
+    def _check_dataset(cls, value: str) -> str:
+        if value in _DBT_SCHEMAS:
+            raise ValueError(f"is a schema that dbt builds; it must not be one of {', '.join(sorted(_DBT_SCHEMAS))}")
+        return value
 
     @model_validator(mode="after")
     def _check_pairs(self) -> "Settings":
@@ -68,6 +118,10 @@ class Settings(BaseSettings):
             raise ValueError(f"{missing} is missing: the API wants a key and a secret")
         if self.base_url and self.api_key is None:
             raise ValueError("BLUUM_API_KEY and BLUUM_API_SECRET are missing for BLUUM_BASE_URL")
+        if not self.profile:
+            self.profile = SANDBOX if self.wants_sandbox else DEFAULT
+        if self.wants_sandbox and self.profile != SANDBOX:
+            raise ValueError(f"BLUUM_API_KEY and BLUUM_API_SECRET are missing for the profile {self.profile}")
         return self
 
     @property
@@ -92,14 +146,80 @@ class Settings(BaseSettings):
         return SANDBOX_RATE if is_loopback(host) or "sandbox" in host or host.startswith("test-") else PRODUCTION_RATE
 
     @property
+    def folder(self) -> Path:
+        """The absolute data folder of this profile: `data_dir` itself for the plain key pair, else one named after it."""
+        root = self.data_dir.resolve()
+        return root if self.profile == DEFAULT else root / self.profile
+
+    @property
     def warehouse(self) -> Path:
         """The pipeline's own DuckDB file."""
-        return self.data_dir.resolve() / "warehouse.duckdb"
+        return self.folder / "warehouse.duckdb"
 
     @property
     def bi(self) -> Path:
         """The readers' DuckDB file."""
-        return self.data_dir.resolve() / "bi.duckdb"
+        return self.folder / "bi.duckdb"
+
+
+def profile_names() -> list[str]:
+    """Every profile that has a key pair: the plain one if it is set, then those of the settings file; else the sandbox.
+
+    Raises SettingsRefused if the settings or their file cannot be read.
+    """
+    plain = Settings.of("")
+    named = list(read_profiles(plain.profiles_file, Settings.model_config.get("env_file")))
+    return [DEFAULT, *named] if plain.profile == DEFAULT else named or [SANDBOX]
+
+
+class _Profile(PydanticBaseSettingsSource):
+    """What the chosen profile sets. Its key pair and base URL are never completed from those of another."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], environment: PydanticBaseSettingsSource, dotenv: DotEnvSettingsSource
+    ) -> None:
+        super().__init__(settings_cls)
+        self._environment, self._dotenv = environment, dotenv
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # all values come at once
+
+    def __call__(self) -> dict[str, Any]:
+        chosen = {**self._dotenv(), **self._environment(), **self.current_state}
+        name = chosen.get("profile") or DEFAULT
+        if name == DEFAULT:
+            return {}
+        path = Path(chosen.get("profiles_file", self.settings_cls.model_fields["profiles_file"].default))
+        known = self.settings_cls.model_fields.keys() - {"profile", "profiles_file"}
+        own = {} if name == SANDBOX else settings_of(name, read_profiles(path, self._dotenv.env_file), known, path)
+        own = {"api_key": None, "api_secret": None, "base_url": None, **own}
+        return {_variable(setting) if setting in _ALIASED else setting: value for setting, value in own.items()}
+
+
+def _refusal(problem: ErrorDetails) -> str:
+    """One refused setting: its variable, its value unless that may hold a secret, and why."""
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0])
+    variable = name if name.startswith("BLUUM_") else _variable(name)
+    is_secret = any(word in variable for word in ("KEY", "SECRET", "WEBHOOK")) or "@" in str(problem["input"])
+    return f"{variable}: {message}" if is_secret else f"{variable} ({problem['input']!r}): {message}"
+
+
+def _variable(setting: str) -> str:
+    return f"BLUUM_{setting.upper()}"
+
+
+def _split_url(text: str, example: str) -> SplitResult:
+    parts = urlsplit(text.strip())
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("has an invalid port") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"must look like {example}")
+    return parts
 
 
 def is_loopback(host: str) -> bool:

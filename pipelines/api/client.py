@@ -66,11 +66,14 @@ class Pacer:
         self._limiter = AsyncLimiter(1, 1 / (self.rate * PACE)) if self.rate else None
 
     async def turn(self) -> None:
-        """Wait for this request's turn."""
-        while (pause := self._resume_at - self.monotonic()) > 0:
-            await self.sleep(pause)
-        if self._limiter:
-            await self._limiter.acquire()
+        """Wait for this request's turn. A turn that comes in a pause is let go by: after it, all queue anew, evenly spaced."""
+        while True:
+            while (pause := self._resume_at - self.monotonic()) > 0:
+                await self.sleep(pause)
+            if self._limiter:
+                await self._limiter.acquire()
+            if self._resume_at <= self.monotonic():
+                return
 
     def pause(self, seconds: float) -> None:
         """Let nobody send for so long: the limit is the key pair's, not the request's."""

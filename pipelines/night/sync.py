@@ -98,7 +98,7 @@ class Sync:
             raise Unreachable(f"no answer from {self.settings.api_url}: {last.message}; nothing was asked or changed")
         if last.is_unauthorized:
             raise Unauthorized(f"{self.settings.api_url} refuses the credentials ({last.message}); nothing was written")
-        return answers, ApiClock(exchange.date or self.machine_now(), exchange.ended)
+        return answers, ApiClock.start(exchange.date, self.machine_now(), exchange.ended)
 
     def _missing(self) -> list[Request]:
         newest = self.warehouse.newest_night()

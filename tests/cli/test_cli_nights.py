@@ -16,7 +16,12 @@ def test_without_any_setting_the_bundled_sandbox_is_asked_and_said_to_be(tmp_pat
     assert run.returncode == 0, run.stdout + run.stderr
     assert "asking the bundled sandbox, whose people and money are made up" in run.stdout
     assert "0 rate limited" in run.stdout  # at the published limit, without anybody having set it
-    assert len(marts(tmp_path / "data")["pnl_daily"]) >= 12
+    own = tmp_path / "data" / "sandbox"
+    assert f"duckdb -readonly {own / 'bi.duckdb'}" in run.stdout
+    assert len(marts(own)["pnl_daily"]) >= 12
+    assert [path.name for path in own.parent.iterdir()] == ["sandbox"]
+    assert f"{own / 'bi.duckdb'}: night of" in bluum("status", cwd=tmp_path).stdout
+    assert f"{own / 'bi.duckdb'}: " in bluum("publish", cwd=tmp_path).stdout
 
 
 def test_a_night_with_a_failure_lands_the_rest_and_names_it(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_a_damaged_run_history_is_put_aside_and_holds_up_no_night(
     settings: Settings, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    damaged = settings.data_dir / "dagster" / name
+    damaged = settings.folder / "dagster" / name
     damaged.parent.mkdir(parents=True, exist_ok=True)
     damaged.write_bytes(b"no database" * 1000)
 
@@ -34,7 +34,7 @@ def test_a_damaged_run_history_is_put_aside_and_holds_up_no_night(
 
     assert [path.name for path in home.iterdir()] == ["dagster.yaml"]
     assert "was damaged and is now" in caplog.text
-    (aside,) = settings.data_dir.glob("dagster.damaged-*")
+    (aside,) = settings.folder.glob("dagster.damaged-*")
     assert (aside / name if name else aside).read_bytes().startswith(b"no database")
 
 
@@ -57,7 +57,7 @@ def test_a_sound_run_history_stays(settings: Settings) -> None:
     with dg.DagsterInstance.from_config(str(home)) as instance:
         instance.add_run(dg.DagsterRun(job_name="nightly", run_id="one"))
     assert dagster_home(settings) == home
-    assert list(settings.data_dir.glob("dagster.*")) == []
+    assert list(settings.folder.glob("dagster.*")) == []
     assert (home / "history" / "runs.db").exists()
 
 

@@ -112,7 +112,7 @@ class Readers:
 
 
 def settings_for(data: Path) -> Settings:
-    return Settings(_env_file=None, data_dir=data)  # type: ignore[call-arg]
+    return Settings(_env_file=None, api_key="unused", BLUUM_API_SECRET="unused", data_dir=data)  # type: ignore[call-arg]
 
 
 def make_marts(data: Path, night: int, rows: int = 20_000) -> None:

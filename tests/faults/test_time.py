@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from fault_night import House, Truth
 
-from pipelines.night.clock import as_of_date
+from pipelines.night.clock import TooFarAhead, as_of_date
 from sandbox.app import SandboxApp
 from sandbox.faults import Rule
 
@@ -122,6 +122,17 @@ def test_a_server_that_sends_no_date_is_dated_by_the_machine(house: House, monke
     assert house.sync(machine_now=lambda: at).as_of_date == date(2022, 6, 16)
 
 
+def test_a_date_far_in_the_future_writes_nothing_and_blinds_no_later_night(house: House) -> None:
+    now = house.sandbox.clock.now()
+    house.sandbox.clock.set(datetime(2031, 1, 1, tzinfo=UTC))
+    with pytest.raises(TooFarAhead, match="the API says it is 2031-01-01 00:00 UTC"):
+        house.sync(machine_now=lambda: now)
+    assert not (house.data_dir / "warehouse.duckdb").exists()
+
+    house.sandbox.clock.set(now)
+    assert house.sync(machine_now=lambda: now).as_of_date == date(2022, 6, 15)
+
+
 def test_an_answer_without_a_date_in_mid_night_changes_nothing(
     house: House, undisturbed: Callable[..., Truth], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +144,7 @@ def test_an_answer_without_a_date_in_mid_night_changes_nothing(
         return sent[-1] if len(sent) == 1 else "not a date"
 
     monkeypatch.setattr(SandboxApp, "_date_header", sometimes)
-    assert house.sync(machine_now=lambda: datetime(1999, 1, 1, tzinfo=UTC)).as_of_date == date(2022, 6, 15)
+    assert house.sync(machine_now=lambda: datetime(2099, 1, 1, tzinfo=UTC)).as_of_date == date(2022, 6, 15)
     assert house.truth() == undisturbed()
 
 

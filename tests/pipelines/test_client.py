@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import json
 import socket
 import time
@@ -14,7 +15,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client, Exchange, Pacer
+from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, PACE, Client, Exchange, Pacer
 from pipelines.api.endpoints import Request, path_of
 from pipelines.api.wire import Outcome
 from sandbox.options import Options
@@ -262,6 +263,27 @@ def test_429_holds_back_everybody_who_has_not_sent_yet(sandbox: Sandbox) -> None
     pacer.pause(1.0)  # a shorter one does not end a longer one
     asyncio.run(pacer.turn())
     assert time_.slept == [3.0]
+
+
+def test_429_holds_back_those_who_already_wait_in_the_queue_and_spaces_them_evenly_after_it() -> None:
+    time_ = Time()
+    pacer = Pacer(40 / PACE, sleep=time_.sleep, monotonic=lambda: time_.now)
+    let_go: list[tuple[float, float]] = []  # the injected clock, which the pause moves on, and the limiter's own
+
+    async def one() -> None:
+        await pacer.turn()
+        let_go.append((time_.now, time.monotonic()))
+        if len(let_go) == 2:  # its answer is a 429, while the others are queued
+            pacer.pause(3.0)
+
+    async def run() -> None:
+        await asyncio.gather(*(one() for _ in range(6)))
+
+    asyncio.run(run())
+    _, (paused, _), *others = let_go
+    assert [at - paused >= 3.0 for at, _ in others] == [True] * 4
+    gaps = [later - earlier for (_, earlier), (_, later) in itertools.pairwise(others)]
+    assert min(gaps) > 0.02  # a fortieth of a second, less what the event loop rounds
 
 
 def test_429_over_and_over_is_given_up(sandbox: Sandbox) -> None:

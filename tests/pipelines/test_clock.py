@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from pipelines.night.clock import ApiClock, as_of_date
+from pipelines.night.clock import ApiClock, TooFarAhead, as_of_date
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,34 @@ def test_the_api_s_clock_is_set_once_and_moved_on_by_the_machine_s_monotonic_one
     monotonic: float, instant: datetime
 ) -> None:
     assert ApiClock(datetime(2025, 1, 15, 22, 0, tzinfo=UTC), 100.0).at(monotonic) == instant
+
+
+TODAY = datetime(2026, 1, 15, 22, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        TODAY + timedelta(days=1),
+        TODAY - timedelta(days=1500),  # the sandbox lives in 2022
+    ],
+)
+def test_the_api_s_word_is_taken_up_to_a_day_ahead_of_the_machine(said: datetime) -> None:
+    assert ApiClock.start(said, TODAY, 7.0) == ApiClock(said, 7.0)
+
+
+def test_without_a_date_of_the_api_s_the_machine_s_counts() -> None:
+    assert ApiClock.start(None, TODAY, 7.0) == ApiClock(TODAY, 7.0)
+
+
+def test_a_date_more_than_a_day_ahead_is_refused_by_both_its_times() -> None:
+    with pytest.raises(TooFarAhead) as raised:
+        ApiClock.start(datetime(2031, 2, 3, 4, 5, tzinfo=UTC), TODAY, 7.0)
+    assert "the API says it is 2031-02-03 04:05 UTC" in str(raised.value)
+    assert "later than 2026-01-15 22:00 UTC by this machine's clock" in str(raised.value)
+    assert "nothing was written" in str(raised.value)
+
+
+def test_a_time_is_told_in_utc_wherever_the_machine_is() -> None:
+    with pytest.raises(TooFarAhead, match="2026-01-15 22:00 UTC by this machine"):
+        ApiClock.start(TODAY + timedelta(days=2), TODAY.astimezone(timezone(timedelta(hours=9))), 7.0)

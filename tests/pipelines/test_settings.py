@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipelines.settings import Settings
+from pipelines.profiles import SettingsRefused
+from pipelines.settings import Settings, profile_names
 
 KEYS = {"BLUUM_API_KEY": "key", "BLUUM_API_SECRET": "secret"}
 
@@ -84,7 +85,7 @@ def test_with_credentials_alone_bluum_itself_is_asked(monkeypatch: pytest.Monkey
         ("http://127.0.0.1.example/v1", "must be https"),
         ("api.bluumfinance.com/v1", "must look like https://host/v1"),
         ("ftp://host/v1", "must look like https://host/v1"),
-        ("http://127.0.0.1:99999/v1", "a port that is none"),
+        ("http://127.0.0.1:99999/v1", "an invalid port"),
         ("https:///v1", "must look like https://host/v1"),
         ("https://key:secret@host.example/v1", "must not hold credentials"),
     ],
@@ -174,3 +175,196 @@ def test_the_secret_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatc
 
 def test_a_refusal_does_not_print_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in refusal(monkeypatch, BLUUM_API_SECRET="hunter2")
+
+
+# ------------------------------------------------------------------ where a key pair's data is
+
+
+def test_sandbox_and_production_have_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Settings.of()
+    assert (sandbox.profile, sandbox.folder) == ("sandbox", tmp_path / "data" / "sandbox")
+    assert sandbox.warehouse == tmp_path / "data" / "sandbox" / "warehouse.duckdb"
+
+    production = configured(monkeypatch, **KEYS)
+    assert (production.profile, production.folder) == ("default", tmp_path / "data")
+
+
+def test_the_sandbox_keeps_its_folder_once_it_has_an_address() -> None:
+    started = Settings.of().model_copy(update={"base_url": "http://127.0.0.1:1/v1", "api_key": "k"})
+    assert started.folder.name == "sandbox"
+
+
+def test_the_sandbox_can_be_chosen_beside_a_key_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = configured(monkeypatch, **KEYS, BLUUM_BASE_URL="https://host.example/v1", BLUUM_PROFILE="sandbox")
+    assert settings.wants_sandbox
+    assert (settings.api_key, settings.api_secret, settings.folder.name) == (None, None, "sandbox")
+
+
+# ------------------------------------------------------------------ profiles
+
+PROFILES = """
+[profiles.acme]
+api_key = "acme-key"
+api_secret = "acme-hunter2"
+base_url = "https://acme.example/v1"
+rate_limit = 3
+surface = "investors"
+accounts = ["a", "b"]
+dataset = "raw_acme"
+
+[profiles.beta-2]
+api_key = "beta-key"
+"""
+
+
+def profiles(text: str = PROFILES, name: str = "bluum.toml") -> None:
+    Path(name).write_text(text)
+    Path(name).chmod(0o600)
+
+
+def test_a_profile_has_a_key_pair_a_folder_a_dataset_and_a_pace_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles()
+    monkeypatch.setenv("BLUUM_TIMEOUT", "7")  # what it does not set is as for all
+    settings = configured(monkeypatch, BLUUM_PROFILE="acme")
+    assert settings.api_secret is not None
+    assert (settings.api_key, settings.api_secret.get_secret_value()) == ("acme-key", "acme-hunter2")
+    assert (settings.api_url, settings.surface, settings.accounts) == ("https://acme.example/v1", "investors", {"a", "b"})
+    assert (settings.requests_per_second, settings.dataset, settings.timeout) == (3, "raw_acme", 7)
+    assert settings.bi == tmp_path / "data" / "acme" / "bi.duckdb"
+    assert Settings.of("acme") == settings
+
+
+def test_a_profile_s_secret_may_come_from_the_environment_or_dot_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles()
+    Path(".env").write_text("BLUUM_PROFILES__BETA-2__API_SECRET=12345\n")
+    secret = Settings.of("beta-2").api_secret
+    assert secret is not None
+    assert secret.get_secret_value() == "12345"
+    monkeypatch.setenv("BLUUM_PROFILES__ACME__API_SECRET", "from the environment")
+    secret = Settings.of("acme").api_secret
+    assert secret is not None
+    assert secret.get_secret_value() == "from the environment"
+
+
+@pytest.mark.parametrize("spelling", ["BLUUM_API_SECRET", "BLUUM_SECRET_KEY"])
+def test_a_profile_is_never_completed_by_another_one_s_key_pair_or_address(
+    monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    profiles()
+    plain = {"BLUUM_API_KEY": "key", spelling: "plain-hunter2", "BLUUM_API_BASE_URL": "https://plain.example/v1"}
+    for name, value in plain.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsRefused, match=r"^profile beta-2: BLUUM_API_SECRET is missing"):
+        Settings.of("beta-2")
+    monkeypatch.setenv("BLUUM_PROFILES__BETA-2__API_SECRET", "s")
+    assert Settings.of("beta-2").api_url == "https://api.bluumfinance.com/v1"
+    assert Settings.of("").api_url == "https://plain.example/v1"
+
+
+def test_the_profiles_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert profile_names() == ["sandbox"]
+    profiles()
+    assert profile_names() == ["acme", "beta-2"]
+    monkeypatch.setenv("BLUUM_PROFILE", "acme")
+    assert profile_names() == ["acme", "beta-2"]
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    assert profile_names() == ["default", "acme", "beta-2"]
+
+
+def test_the_settings_file_may_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles(name="elsewhere.toml")
+    Path(".env").write_text(f"BLUUM_PROFILES_FILE={tmp_path / 'elsewhere.toml'}\nBLUUM_PROFILE=acme\n")
+    assert Settings.of().api_key == "acme-key"
+    assert profile_names() == ["acme", "beta-2"]
+
+
+def test_an_unknown_profile_is_refused_by_one_line_that_names_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles()
+    monkeypatch.setenv("BLUUM_PROFILE", "amce")
+    with pytest.raises(SettingsRefused) as raised:
+        Settings.of()
+    said = "BLUUM_PROFILE: there is no profile 'amce' in bluum.toml; known are default, sandbox, acme, beta-2"
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[profiles.demo]\napi_key='k'", "cannot be called 'demo'"),
+        ("[profiles.default]\napi_key='k'", "cannot be called 'default'"),
+        ("[profiles.'../up']\napi_key='k'", "'../up' must be of a-z, 0-9, - and _"),
+        ("[profiles.'a/b']\napi_key='k'", "'a/b' must be of"),
+        ("[profiles.Acme]\napi_key='k'", "'Acme' must be of"),
+        ("[profiles.'']\napi_key='k'", "'' must be of"),
+        ("[profiles.acme]\nratelimit=3", "the profile acme has an unknown setting: ratelimit"),
+        ("[profiles.acme]\nprofile='b'", "unknown setting: profile"),
+        ("[profiles.acme]\nsurface='wealth'\napi_key='k'", "profile acme: BLUUM_SURFACE ('wealth')"),
+        ("[profiles.acme]\nsurface='investors'", "BLUUM_API_KEY and BLUUM_API_SECRET are missing for the profile acme"),
+        ("profiles = 'hunter2'", "must hold tables like [profiles.acme]"),
+        ("[profiles\nhunter2", "bluum.toml cannot be read"),
+    ],
+)
+def test_a_settings_file_that_cannot_be_used(text: str, why: str) -> None:
+    profiles(text)
+    with pytest.raises(SettingsRefused) as raised:
+        Settings.of("acme")
+    assert why in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_settings_file_that_shows_secrets_to_others_is_refused() -> None:
+    profiles()
+    Path("bluum.toml").chmod(0o640)
+    with pytest.raises(SettingsRefused, match=r"others may read it: chmod 600 bluum\.toml"):
+        Settings.of("acme")
+    Path("bluum.toml").write_text("[profiles.acme]\napi_key='k'\n")  # without a secret anybody may read it
+    assert profile_names() == ["acme"]
+
+
+# ------------------------------------------------------------------ refusals and the webhook
+
+
+def test_a_refusal_is_one_line_for_all_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLUUM_SURFACE", "wealth")
+    monkeypatch.setenv("BLUUM_BASE_URL", "http://127.0.0.1:99999/v1")
+    with pytest.raises(SettingsRefused) as raised:
+        Settings.of()
+    assert str(raised.value) == (
+        "BLUUM_BASE_URL ('http://127.0.0.1:99999/v1'): has an invalid port; "
+        "BLUUM_SURFACE ('wealth'): Input should be 'accounts' or 'investors'"
+    )
+
+
+@pytest.mark.parametrize("dataset", ["marts", "Raw", "a b", "1raw", 'raw"; drop', ""])
+def test_a_dataset_that_is_no_schema_of_ours(dataset: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(dataset=dataset)
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example/hunter2", "http://127.0.0.1:9/hunter2"])
+def test_a_webhook_is_a_secret(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    settings = configured(monkeypatch, BLUUM_ALERT_WEBHOOK=url)
+    assert settings.alert_webhook is not None
+    assert settings.alert_webhook.get_secret_value() == url
+    assert "hunter2" not in repr(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://hooks.example/hunter2", "must be https"),
+        ("hooks.example/hunter2", "must look like https://host/path"),
+        ("https://hooks.example:99999/hunter2", "has an invalid port"),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, url: str, why: str
+) -> None:
+    monkeypatch.setenv("BLUUM_ALERT_WEBHOOK", url)
+    with pytest.raises(SettingsRefused, match=r"^BLUUM_ALERT_WEBHOOK: ") as raised:
+        Settings.of()
+    assert why in str(raised.value)
+    assert "hunter2" not in str(raised.value)
