@@ -1,0 +1,181 @@
+"""What the checks of a night show, and what is posted to a webhook of it. Over a real night and a real server."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import dagster as dg
+import pytest
+from fault_night import House
+
+from assets.resources import AlertResource
+from assets.sensors import failed_run, incomplete_night
+from cli.running import execute
+from pipelines.errors import Unauthorized
+from sandbox.faults import Rule
+from sandbox.options import Options
+from sandbox.server import running
+
+
+@dataclass
+class Webhook:
+    """A server on loopback that keeps what is posted to it."""
+
+    status: int = 200
+    posted: list[dict[str, str]] = field(default_factory=list)
+    url: str = ""
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    kept = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            kept.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(kept.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Tests print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        kept.url = f"http://127.0.0.1:{server.server_port}/services/a-secret"
+        monkeypatch.setenv("BLUUM_ALERT_WEBHOOK", kept.url)
+        yield kept
+        server.shutdown()
+
+
+@dataclass
+class Night:
+    """A night with one account's positions refused and another's unreadable, judged by Dagster."""
+
+    house: House
+    result: dg.ExecuteInProcessResult
+
+    def check(self, name: str) -> dg.AssetCheckEvaluation:
+        (evaluation,) = [found for found in self.result.get_asset_check_evaluations() if found.check_name == name]
+        return evaluation
+
+    def rows(self, name: str, table: str) -> list[dict[str, object]]:
+        shown = self.check(name).metadata[table]
+        assert isinstance(shown, dg.TableMetadataValue)
+        return [dict(record.data) for record in shown.records]
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    with running(Options(accounts=3, rate_limit=0)) as sandbox:
+        house = House(sandbox, tmp_path_factory.mktemp("night"))
+        refused, unreadable = house.account_ids(0, 1)
+        sandbox.faults.set([
+            Rule("forbidden", endpoint="positions", account=refused, frame="flat"),
+            Rule("replace", endpoint="positions", account=unreadable, pointer="/0/quantity", raw='"a lot"'),
+        ])  # fmt: skip
+        house.sync()
+    return Night(house, execute(house.settings(), job="remodel"))
+
+
+def test_coverage_shows_the_requests_of_the_night_by_endpoint(night: Night) -> None:
+    check = night.check("coverage")
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    positions = next(row for row in night.rows("coverage", "by_endpoint") if row["endpoint"] == "positions")
+    assert (positions["expected"], positions["ok"], positions["failed"]) == (3, 2, 1)
+
+
+def test_quarantine_shows_what_could_not_be_read_and_why(night: Night) -> None:
+    assert night.check("quarantine").asset_key == dg.AssetKey(["bluum", "quarantine"])
+    assert not night.check("quarantine").passed
+    (row,) = night.rows("quarantine", "by_reason")
+    assert (row["endpoint"], row["table_name"], row["field"], row["rows"]) == ("positions", "positions", "quantity", 1)
+
+
+def test_reconciliation_shows_how_far_figures_are_apart(night: Night) -> None:
+    found = night.house.rows(
+        "select check_name, count(*), max(abs(difference))::varchar from marts.reconciliation_daily group by 1 order by 1"
+    )
+    shown = night.rows("reconciliation", "by_check") if found else []
+    assert [(row["check_name"], row["figures"], row["largest_difference"]) for row in shown] == found
+    assert night.check("reconciliation").passed == (not found)
+
+
+def test_a_night_with_gaps_is_published_and_posts_one_line_without_an_account(night: Night, webhook: Webhook) -> None:
+    assert night.house.settings().bi.exists()
+    _tell(night, night.result.dagster_run)
+    (posted,) = webhook.posted
+    assert set(posted) == {"text"}
+    assert "remodel has gaps" in posted["text"]
+    assert "requests answered" in posted["text"]
+    assert "1 rows in quarantine" in posted["text"]
+    assert "\n" not in posted["text"]
+    assert not any(account in posted["text"] for account in night.house.account_ids(0, 1, 2))
+
+
+def test_a_night_without_gaps_posts_nothing(night: Night, webhook: Webhook) -> None:
+    _tell(night, dg.DagsterRun(job_name="nightly", run_id="another"))
+    assert webhook.posted == []
+
+
+def _tell(night: Night, run: dg.DagsterRun) -> None:
+    home = night.house.settings().folder / "dagster"
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        context = dg.build_run_status_sensor_context(
+            sensor_name="incomplete_night",
+            dagster_event=night.result.get_run_success_event(),
+            dagster_instance=instance,
+            dagster_run=run,
+            resources={"alerts": AlertResource()},
+        )
+        incomplete_night(context)
+
+
+@dg.op
+def refused() -> None:
+    raise Unauthorized("https://api.example/v1 refuses the credentials (401); nothing was written")
+
+
+@dg.job
+def nightly() -> None:
+    refused()
+
+
+def _fail() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = nightly.execute_in_process(instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failed_run",
+            dagster_event=result.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+            resources={"alerts": AlertResource()},
+        ).for_run_failure()
+        failed_run(context)
+
+
+def test_a_failed_run_posts_its_job_and_the_line_that_says_why(webhook: Webhook) -> None:
+    _fail()
+    (posted,) = webhook.posted
+    assert "bluum: nightly failed" in posted["text"]
+    assert posted["text"].endswith("https://api.example/v1 refuses the credentials (401); nothing was written")
+
+
+def test_a_webhook_that_refuses_is_said_and_nothing_else_happens(webhook: Webhook) -> None:
+    webhook.status = 500
+    assert AlertResource().post("a line") == "not posted: the webhook answered 500"
+    _fail()
+
+
+def test_a_webhook_that_is_not_there_is_said_without_its_address(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BLUUM_ALERT_WEBHOOK", "http://127.0.0.1:9/services/a-secret")
+    said = AlertResource().post("a line")
+    assert said == "not posted: the webhook cannot be reached (ConnectError)"
+    monkeypatch.delenv("BLUUM_ALERT_WEBHOOK")
+    monkeypatch.chdir(tmp_path)
+    assert AlertResource().post("a line") == "not posted: BLUUM_ALERT_WEBHOOK is not set"
+    assert webhook.posted == []
