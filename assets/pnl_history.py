@@ -3,14 +3,14 @@
 Any range is one run, which fills the same raw tables as the night. What is asked is `pipelines/night/backfill.py`.
 """
 
+from collections import Counter
 from datetime import date
-from time import monotonic
 from typing import cast, get_args
 
 import dagster as dg
 
 from assets.partitions import PNL_DAYS
-from assets.raw import key_of, summary
+from assets.raw import key_of, log_failures
 from assets.resources import Bluum
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
@@ -37,11 +37,8 @@ class PnlHistoryConfig(dg.Config):
     backfill_policy=dg.BackfillPolicy.single_run(),
     description="P&L reports by end date. Asked again, a report shows what was restated. Tonight's come with the night.",
 )
-def pnl_history(
-    context: dg.AssetExecutionContext, config: PnlHistoryConfig, bluum: dg.ResourceParam[Bluum]
-) -> dg.MaterializeResult[None]:
+def pnl_history(context: dg.AssetExecutionContext, config: PnlHistoryConfig, bluum: dg.ResourceParam[Bluum]) -> None:
     """The reports of the run's range of end dates."""
-    started = monotonic()
     days = context.partition_key_range
     if config.every not in get_args(Step):
         raise NoBackfill(f"every is {config.every!r}, and must be one of {', '.join(get_args(Step))}")
@@ -50,14 +47,9 @@ def pnl_history(
         warehouse = Warehouse(settings.warehouse)
         backfill = plan(warehouse, window, settings.accounts, missing_only=config.missing_only)
         progress = fill(settings, context.run.run_id, backfill.requests, bluum.observe)
-        figures = summary(context, warehouse, progress, started)
+    log_failures(context, progress)
     bluum.observe(progress)
-    return dg.MaterializeResult(
-        metadata={
-            **figures,
-            "reports_asked": len(backfill.requests),
-            "reports_asked_again": backfill.again,
-            "reports_held": backfill.held,
-            "accounts_with_dates_refused": len(backfill.refused),
-        }
-    )
+    asked = Counter(request.params["end_date"] for request in backfill.requests)
+    failed = Counter(failure.request.params.get("end_date") for failure in progress.failures)
+    for day in context.partition_keys:
+        context.add_asset_metadata({"reports_asked": asked[day], "reports_failed": failed[day]}, partition_key=day)

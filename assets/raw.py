@@ -39,25 +39,13 @@ def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]
     with bluum.api() as settings, writing(settings.folder, "sync"):
         progress = sync(settings, context.run.run_id, bluum.observe)
         warehouse = Warehouse(settings.warehouse)
-        figures = summary(context, warehouse, progress, started)
-        loaded, held = rows_loaded(warehouse, context.run.run_id), rows_held(warehouse)
+        figures = warehouse.figures(context.run.run_id)
+        loaded = {**figures.rows, "_dlt_loads": loads_committed(warehouse, context.run.run_id)}
+        held = rows_held(warehouse)
+    log_failures(context, progress)
     bluum.observe(progress)  # a night of one answer has not told anybody yet
-    for table in FILLED:
-        rows = {"rows_loaded": loaded[table], "dagster/row_count": held[table]}
-        yield dg.MaterializeResult(asset_key=key_of(table), metadata={**figures, **rows})
-
-
-def summary(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, progress: Progress, started: float
-) -> Mapping[str, Any]:
-    """What a run came to, as metadata; what failed goes to its log."""
-    for failure in progress.failures:
-        context.log.warning(f"{failure.request.key}: {failure.outcome}: {failure.reason}")
-    if progress.stopped_by:
-        context.log.error(f"the rest of the night was not asked: {progress.stopped_by}")
-    figures = warehouse.figures(context.run.run_id)
-    return {
-        "as_of_date": str(progress.as_of_date or "nothing to ask"),
+    night: dict[str, Any] = {
+        "as_of_date": str(progress.as_of_date),
         "requests": figures.requests,
         "retries": figures.retries,
         "rate_limited": figures.rate_limited,
@@ -65,15 +53,24 @@ def summary(
         "quarantined_rows": progress.quarantined,
         "seconds": round(monotonic() - started, 1),
     }
+    for table in FILLED:
+        rows = {"rows_loaded": loaded[table], "dagster/row_count": held[table]}
+        yield dg.MaterializeResult(asset_key=key_of(table), metadata={**night, **rows})
 
 
-def rows_loaded(warehouse: Warehouse, run_id: str) -> Mapping[str, int]:
-    """Rows per table that a run has landed; of `_dlt_loads`, the loads it has committed."""
+def log_failures(context: dg.AssetExecutionContext, progress: Progress) -> None:
+    """What has no answer, by name, in the run's own log."""
+    for failure in progress.failures:
+        context.log.warning(f"{failure.request.key}: {failure.outcome}: {failure.reason}")
+    if progress.stopped_by:
+        context.log.error(f"the rest was not asked: {progress.stopped_by}")
+
+
+def loads_committed(warehouse: Warehouse, run_id: str) -> int:
+    """How many of dlt's loads a run has committed."""
+    query = "select count(distinct _dlt_load_id) from raw.responses where run_id = ?"
     with warehouse.connect() as connection:
-        (loads,) = connection.execute(
-            "select count(distinct _dlt_load_id) from raw.responses where run_id = ?", [run_id]
-        ).fetchall()[0]
-    return {**warehouse.figures(run_id).rows, "_dlt_loads": loads}
+        return int(connection.execute(query, [run_id]).fetchall()[0][0])
 
 
 def rows_held(warehouse: Warehouse) -> Mapping[str, int]:

@@ -4,7 +4,11 @@ They look at Dagster's own records and never into the warehouse, so they are in 
 counts; what it is about in full stands in Dagster and in the marts.
 """
 
+import re
+
 import dagster as dg
+from dagster._core.events import JobFailureData
+from dagster_shared.error import SerializableErrorInfo
 
 from assets.checks import coverage, quarantine
 from assets.resources import AlertResource
@@ -19,11 +23,22 @@ _LONGEST = 300  # characters of an error that are passed on
 )
 def failed_run(context: dg.RunFailureSensorContext, alerts: AlertResource) -> None:
     """One line for a run that failed: its job and the first line of why."""
-    errors = [event.step_failure_data.error for event in context.get_step_failure_events()]
-    causes = [(error.cause or error).message for error in errors if error]
-    reason = (causes or [context.failure_event.message or "no reason given"])[0].strip().splitlines()[0]
+    failures = [*(event.step_failure_data.error for event in context.get_step_failure_events()), _of_the_run(context)]
+    reason = next((_said_by(error) for error in failures if error), context.failure_event.message or "no reason given")
     run = context.dagster_run
     context.log.info(alerts.post(f"bluum: {run.job_name} failed (run {run.run_id[:8]}): {reason[:_LONGEST]}"))
+
+
+def _of_the_run(context: dg.RunFailureSensorContext) -> SerializableErrorInfo | None:
+    data = context.failure_event.event_specific_data
+    return data.error if isinstance(data, JobFailureData) else None
+
+
+def _said_by(error: SerializableErrorInfo) -> str:
+    """The first line of the error that was raised, below those that Dagster wraps it in, and without its class."""
+    while error.cause and (error.cls_name or "").startswith("Dagster"):
+        error = error.cause
+    return re.sub(rf"^[\w.]*{error.cls_name}: ", "", error.message).strip().partition("\n")[0]
 
 
 @dg.run_status_sensor(

@@ -15,6 +15,7 @@ from assets.resources import AlertResource
 from assets.sensors import failed_run, incomplete_night
 from cli.running import execute
 from pipelines.errors import Unauthorized
+from pipelines.profiles import SettingsRefused
 from sandbox.faults import Rule
 from sandbox.options import Options
 from sandbox.server import running
@@ -138,14 +139,28 @@ def refused() -> None:
     raise Unauthorized("https://api.example/v1 refuses the credentials (401); nothing was written")
 
 
+@dg.resource
+def unset() -> None:
+    raise SettingsRefused("BLUUM_API_SECRET is missing: the API wants a key and a secret")
+
+
+@dg.op(required_resource_keys={"bluum"})
+def unconnected() -> None: ...
+
+
 @dg.job
 def nightly() -> None:
     refused()
 
 
-def _fail() -> None:
+@dg.job(resource_defs={"bluum": unset})
+def unset_nightly() -> None:
+    unconnected()
+
+
+def _fail(job: dg.JobDefinition = nightly) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        result = nightly.execute_in_process(instance=instance, raise_on_error=False)
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
         context = dg.build_run_status_sensor_context(
             sensor_name="failed_run",
             dagster_event=result.get_run_failure_event(),
@@ -156,11 +171,18 @@ def _fail() -> None:
         failed_run(context)
 
 
-def test_a_failed_run_posts_its_job_and_the_line_that_says_why(webhook: Webhook) -> None:
-    _fail()
+@pytest.mark.parametrize(
+    ("job", "why"),
+    [
+        (nightly, "https://api.example/v1 refuses the credentials (401); nothing was written"),
+        (unset_nightly, "BLUUM_API_SECRET is missing: the API wants a key and a secret"),
+    ],
+)
+def test_a_failed_run_posts_its_job_and_the_line_that_says_why(webhook: Webhook, job: dg.JobDefinition, why: str) -> None:
+    _fail(job)
     (posted,) = webhook.posted
-    assert "bluum: nightly failed" in posted["text"]
-    assert posted["text"].endswith("https://api.example/v1 refuses the credentials (401); nothing was written")
+    assert posted["text"].startswith(f"bluum: {job.name} failed (run ")
+    assert posted["text"].endswith(f"): {why}")
 
 
 def test_a_webhook_that_refuses_is_said_and_nothing_else_happens(webhook: Webhook) -> None:

@@ -1,0 +1,36 @@
+"""dbt as a process of its own: it works for as long as somebody reads what it says, and no longer."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from assets.project import ROOT
+
+BLUUM_DBT = Path(sys.executable).with_name("bluum-dbt")
+
+
+def parse(target: Path) -> subprocess.Popen[bytes]:
+    folders = ["--project-dir", ROOT / "sql", "--profiles-dir", ROOT / "sql", "--target-path", target, "--log-path", target]
+    return subprocess.Popen([BLUUM_DBT, "parse", *folders], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def test_dbt_does_its_work_while_its_output_is_read(tmp_path: Path) -> None:
+    with parse(tmp_path) as process:
+        assert process.stdout is not None
+        assert b"Running with dbt" in process.stdout.read()
+        assert process.wait(120) == 0
+    assert (tmp_path / "manifest.json").exists()
+
+
+def test_dbt_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    process = parse(tmp_path)
+    assert process.stdout is not None
+    process.stdout.close()  # as the operating system does for a process that is killed
+    assert process.wait(120) == 1
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_the_version_is_told_without_asking_anybody(tmp_path: Path) -> None:
+    said = subprocess.run([BLUUM_DBT, "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.startswith("installed: 1.")
