@@ -10,7 +10,7 @@ from assets.published import published
 from assets.raw import raw_tables
 from assets.resources import AlertResource, BluumResource, dbt_resource
 from assets.schedules import nightly_schedule
-from assets.sensors import failed_run, incomplete_night
+from assets.sensors import failed_run, incomplete_night, profiles, remodel_after_backfill
 
 
 def build_defs(**resources: object) -> dg.Definitions:
@@ -20,7 +20,7 @@ def build_defs(**resources: object) -> dg.Definitions:
         asset_checks=CHECKS,
         jobs=[nightly, backfill_pnl, remodel],
         schedules=[nightly_schedule],
-        sensors=[failed_run, incomplete_night],
+        sensors=[failed_run, incomplete_night, remodel_after_backfill, profiles],
         executor=dg.in_process_executor,  # one process, so that one writer: DuckDB takes no second
         resources={"bluum": BluumResource(), "dbt": dbt_resource(PROJECT), "alerts": AlertResource(), **resources},
     )

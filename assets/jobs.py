@@ -15,8 +15,8 @@ nightly = dg.define_asset_job(
 
 backfill_pnl = dg.define_asset_job(
     "backfill_pnl",
-    selection=_HISTORY | _FROM_RAW,
-    description="P&L reports of the past, a range of end dates in one run, then models and publish.",
+    selection=_HISTORY,
+    description="P&L reports of the past, a range of end dates in one run. `remodel_after_backfill` does the rest.",
 )
 
 remodel = dg.define_asset_job(

@@ -13,6 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets import pnl_history
+from assets.partitions import PROFILES
 from assets.project import dbt_project
 from assets.resources import Bluum
 from pipelines.destination.lock import writing
@@ -53,6 +54,7 @@ class ModelsConfig(dg.Config):
     manifest=PROJECT.manifest_path,
     project=PROJECT,
     name="models",
+    partitions_def=PROFILES,
     exclude=" ".join(JUDGED_BY_CHECKS),
     dagster_dbt_translator=_Layers(),
 )

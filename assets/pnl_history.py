@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 import dagster as dg
 
-from assets.partitions import PNL_DAYS
+from assets.partitions import PNL_REPORTS
 from assets.raw import key_of, log_failures
 from assets.resources import Bluum
 from pipelines.destination.lock import writing
@@ -33,16 +33,19 @@ class PnlHistoryConfig(dg.Config):
     key=KEY,
     group_name="raw",
     kinds={"dlt", "duckdb"},
-    partitions_def=PNL_DAYS,
+    partitions_def=PNL_REPORTS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     description="P&L reports by end date. Asked again, a report shows what was restated. Tonight's come with the night.",
 )
 def pnl_history(context: dg.AssetExecutionContext, config: PnlHistoryConfig, bluum: dg.ResourceParam[Bluum]) -> None:
     """The reports of the run's range of end dates."""
-    days = context.partition_key_range
+    keys = {key: dict(key.keys_by_dimension) for key in context.partition_keys if isinstance(key, dg.MultiPartitionKey)}
+    if len({key["profile"] for key in keys.values()}) != 1:
+        raise NoBackfill("a run asks for the reports of one profile: choose one")
+    days = sorted(key["day"] for key in keys.values())
     if config.every not in get_args(Step):
         raise NoBackfill(f"every is {config.every!r}, and must be one of {', '.join(get_args(Step))}")
-    window = Window(date.fromisoformat(days.start), date.fromisoformat(days.end), cast(Step, config.every))
+    window = Window(date.fromisoformat(days[0]), date.fromisoformat(days[-1]), cast(Step, config.every))
     with bluum.api() as settings, writing(settings.folder, "backfill"):
         warehouse = Warehouse(settings.warehouse)
         backfill = plan(warehouse, window, settings.accounts, missing_only=config.missing_only)
@@ -51,5 +54,6 @@ def pnl_history(context: dg.AssetExecutionContext, config: PnlHistoryConfig, blu
     bluum.observe(progress)
     asked = Counter(request.params["end_date"] for request in backfill.requests)
     failed = Counter(failure.request.params.get("end_date") for failure in progress.failures)
-    for day in context.partition_keys:
-        context.add_asset_metadata({"reports_asked": asked[day], "reports_failed": failed[day]}, partition_key=day)
+    for key, parts in keys.items():
+        figures = {"reports_asked": asked[parts["day"]], "reports_failed": failed[parts["day"]]}
+        context.add_asset_metadata(figures, partition_key=key)

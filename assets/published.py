@@ -8,6 +8,7 @@ from datetime import timedelta
 import dagster as dg
 
 from assets.models import models
+from assets.partitions import PROFILES
 from assets.resources import Bluum
 from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.destination.lock import writing
@@ -23,6 +24,7 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
     group_name="published",
     deps=[key for key in models.keys if key.path[0] == "marts"],
     kinds={"duckdb"},
+    partitions_def=PROFILES,
     freshness_policy=EVERY_NIGHT,
     description="bi.duckdb: the marts as the readers see them, with marts.manifest. Swapped in whole.",
 )

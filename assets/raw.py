@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.partitions import PROFILES
 from assets.resources import Bluum
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
@@ -26,6 +27,7 @@ def key_of(table: str) -> dg.AssetKey:
 
 @dg.multi_asset(
     name="ingest",
+    partitions_def=PROFILES,
     specs=[
         dg.AssetSpec(
             key_of(table), group_name="raw", kinds={"dlt", "duckdb"}, metadata={"dagster/table_name": f"raw.{table}"}

@@ -13,8 +13,9 @@ from pathlib import Path
 import dagster as dg
 import httpx
 from dagster_dbt import DbtCliResource, DbtProject
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
+from assets.partitions import profile_of
 from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.night.progress import Observer
 from pipelines.settings import Settings
@@ -46,14 +47,10 @@ class Bluum:
 
 
 class BluumResource(dg.ConfigurableResource[Bluum]):
-    """The connection of a key pair, as the environment, .env and the settings file describe it."""
-
-    profile: str = Field(
-        default="", description="Whose settings: a profile's name. Empty: the one that BLUUM_PROFILE names."
-    )
+    """The connection of the run's profile, as the environment, .env and the settings file describe it."""
 
     def create_resource(self, context: dg.InitResourceContext) -> Bluum:
-        return Bluum(Settings.of(self.profile or None))
+        return Bluum(Settings.of(profile_of(context.run.tags) if context.run else None))
 
 
 class AlertResource(dg.ConfigurableResource["AlertResource"]):

@@ -1,18 +1,25 @@
-"""Who is told when something is wrong: one line to BLUUM_ALERT_WEBHOOK, for a run that failed or a night with gaps.
+"""What follows on a run: an alert when something is wrong with it, the models when it was a backfill.
 
-They look at Dagster's own records and never into the warehouse, so they are in no writer's way. A line holds dates and
-counts; what it is about in full stands in Dagster and in the marts.
+An alert is one line to BLUUM_ALERT_WEBHOOK, with dates and counts; what it is about in full stands in Dagster and in the
+marts. Sensors look at Dagster's own records and never into the warehouse, so they are in no writer's way.
 """
 
 import re
+from collections.abc import Iterator
 
 import dagster as dg
 from dagster._core.events import JobFailureData
 from dagster_shared.error import SerializableErrorInfo
 
 from assets.checks import coverage, quarantine
+from assets.jobs import backfill_pnl, remodel
+from assets.partitions import PROFILES, profile_of
+from assets.pnl_history import KEY
 from assets.resources import AlertResource
+from pipelines.settings import profile_names
 
+STARTED_BY = "bluum/started_by"
+"""The tag of runs that the command line has started, in its own process."""
 _LONGEST = 300  # characters of an error that are passed on
 
 
@@ -26,7 +33,12 @@ def failed_run(context: dg.RunFailureSensorContext, alerts: AlertResource) -> No
     failures = [*(event.step_failure_data.error for event in context.get_step_failure_events()), _of_the_run(context)]
     reason = next((_said_by(error) for error in failures if error), context.failure_event.message or "no reason given")
     run = context.dagster_run
-    context.log.info(alerts.post(f"bluum: {run.job_name} failed (run {run.run_id[:8]}): {reason[:_LONGEST]}"))
+    context.log.info(alerts.post(f"bluum: {_named(run)} failed: {reason[:_LONGEST]}"))
+
+
+def _named(run: dg.DagsterRun) -> str:
+    profile = profile_of(run.tags)
+    return f"{run.job_name}{f' of profile {profile}' if profile else ''} (run {run.run_id[:8]})"
 
 
 def _of_the_run(context: dg.RunFailureSensorContext) -> SerializableErrorInfo | None:
@@ -56,4 +68,36 @@ def incomplete_night(context: dg.RunStatusSensorContext, alerts: AlertResource) 
     warned = [result for result in results if result.asset_check_key in ours and not result.passed]
     if warned:
         said = "; ".join(f"{result.check_name}: {result.description}" for result in warned)
-        context.log.info(alerts.post(f"bluum: {run.job_name} has gaps (run {run.run_id[:8]}): {said}"))
+        context.log.info(alerts.post(f"bluum: {_named(run)} has gaps: {said}"))
+
+
+@dg.run_status_sensor(
+    name="remodel_after_backfill",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    request_job=remodel,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Builds the models and publishes when a backfill of P&L reports has ended.",
+)
+def remodel_after_backfill(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """One run of `remodel` for a backfill that Dagster has run; the command line goes on by itself."""
+    run = context.dagster_run
+    is_backfill = run.job_name == backfill_pnl.name or KEY in (run.asset_selection or ())
+    if is_backfill and STARTED_BY not in run.tags:
+        yield dg.RunRequest(run_key=run.run_id, partition_key=profile_of(run.tags))
+    else:
+        yield dg.SkipReason(f"{run.run_id[:8]} is no backfill that Dagster has run")
+
+
+@dg.sensor(
+    name="profiles",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Keeps the partitions in step with the profiles of the settings.",
+)
+def profiles(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Adds a partition for each profile that has none yet."""
+    held = context.instance.get_dynamic_partitions(str(PROFILES.name))
+    new = [name for name in profile_names() if name not in held]
+    if not new:
+        return dg.SkipReason("every profile has its partition")
+    return dg.SensorResult(dynamic_partitions_requests=[PROFILES.build_add_request(new)])

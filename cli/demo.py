@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from cli.running import execute
+from cli.running import Work, execute
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.backfill import Window, plan
@@ -106,7 +106,7 @@ def _play(settings: Settings, console: Console) -> None:
             f"{event.night}  {event.text}" + (f"  (account {event.account_id})" if event.account_id else ""), markup=False
         )
     with console.status("building and checking the marts"):
-        execute(settings, job="remodel")
+        execute(settings, Work("remodel"))
 
 
 def _answer(bi: str, console: Console) -> None:

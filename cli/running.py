@@ -10,7 +10,8 @@ import signal
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, redirect_stdout
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -19,10 +20,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assets.definitions import build_defs
-from assets.partitions import PNL_DAYS
+from assets.partitions import PNL_DAYS, PROFILES, range_tags
 from assets.pnl_history import pnl_history
 from assets.project import ROOT
 from assets.resources import Bluum
+from assets.sensors import STARTED_BY
 from cli.report import print_summary
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
@@ -35,26 +37,28 @@ from pipelines.night.signals import noting
 from pipelines.settings import Settings
 
 _log = logging.getLogger(__name__)
-_TAG = "bluum/started_by"
 KEPT_RUNS = 90
-_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-"""The tags by which a run of Dagster says which partitions it is about."""
 
 
-def run_night(
-    settings: Settings,
-    console: Console,
-    job: str = "nightly",
-    config: Mapping[str, Mapping[str, object]] | None = None,
-    tags: Mapping[str, str] | None = None,
-) -> int:
-    """Run a job (by default: sync, models, checks, publish), with its steps' config. Returns the exit code.
+@dataclass(frozen=True)
+class Work:
+    """A job to run, with its steps' config; `days`: the first and last end date of a backfill."""
 
-    Raises BluumError if nothing could be published.
-    """
-    started = monotonic()
-    if settings.wants_sandbox and job == "nightly":
+    job: str
+    config: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    days: tuple[str, str] | None = None
+
+
+def run_night(settings: Settings, console: Console) -> int:
+    """Sync, models, checks, publish. Returns the exit code. Raises BluumError if nothing could be published."""
+    if settings.wants_sandbox:
         console.print("No BLUUM_API_KEY, no BLUUM_BASE_URL: asking the bundled sandbox, whose people and money are made up.")
+    return _run(settings, console, Work("nightly"))
+
+
+def _run(settings: Settings, console: Console, *works: Work) -> int:
+    """Run jobs one after the other, the first of them with a progress line; then say what it came to."""
+    started = monotonic()
     if settings.base_url and settings.base_url != settings.api_url:
         console.print(f"BLUUM_BASE_URL has no /v1: asking {settings.api_url}.", markup=False)
     with writing(settings.folder, "bluum sync"), _progress(console) as progress:
@@ -69,8 +73,8 @@ def run_night(
             text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
             progress.update(line, completed=synced.asked, total=total, description=text)
 
-        result = execute(settings, observe, job, config, tags)
-    return print_summary(settings, console, seen, result.run_id, monotonic() - started)
+        asked, *_ = [execute(settings, work, observe) for work in works]
+    return print_summary(settings, console, seen, asked.run_id, monotonic() - started)
 
 
 def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
@@ -83,13 +87,12 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
         console.print(f"{backfill.again} of them are asked again, to find restatements; --missing-only leaves them out.")
     for account_id, why in backfill.refused.items():
         console.print(f"Not asked for account {account_id}: {why}.", markup=False)
-    days = [date.fromisoformat(request.params["end_date"]) for request in backfill.requests]
-    days = [day for day in days if PNL_DAYS.has_partition_key(day.isoformat())]
+    days = [day for request in backfill.requests if PNL_DAYS.has_partition_key(day := request.params["end_date"])]
     if not days:
         return 0
     config = {pnl_history.op.name: {"every": window.every, "missing_only": missing_only}}
-    tags = dict(zip(_RANGE, (min(days).isoformat(), max(days).isoformat()), strict=True))
-    return run_night(settings, console, "backfill_pnl", config, tags)
+    work = Work("backfill_pnl", config, (min(days), max(days)))
+    return _run(settings, console, work, Work("remodel"))
 
 
 def run_replay(settings: Settings, console: Console, *, everything: bool) -> int:
@@ -101,7 +104,7 @@ def run_replay(settings: Settings, console: Console, *, everything: bool) -> int
             f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
             f"{result.rejected} that still cannot be read"
         )
-        execute(settings, job="remodel", config={"models": {"full_refresh": everything}})
+        execute(settings, Work("remodel", {"models": {"full_refresh": everything}}))
     return 0
 
 
@@ -131,21 +134,15 @@ def _is_sound(home: Path) -> bool:
     return home.is_dir()
 
 
-def execute(
-    settings: Settings,
-    observe: Observer = lambda progress: None,
-    job: str = "nightly",
-    config: Mapping[str, Mapping[str, object]] | None = None,
-    tags: Mapping[str, str] | None = None,
-) -> dg.ExecuteInProcessResult:
-    """Run a job in this process, with its steps' config. Raises the BluumError that ended it, if one did."""
+def execute(settings: Settings, work: Work, observe: Observer = lambda progress: None) -> dg.ExecuteInProcessResult:
+    """Run a job in this process. Raises the BluumError that ended it, if one did."""
     home = dagster_home(settings)
     # A signal that strikes while Dagster's history closes a connection would be logged with a traceback; our line says it.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     defs = build_defs(bluum=Bluum(settings, observe))
     run_config = {
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        "ops": {step: {"config": dict(values)} for step, values in (config or {}).items()},
+        "ops": {step: {"config": dict(values)} for step, values in work.config.items()},
     }
     with noting() as noted:
         try:
@@ -157,8 +154,13 @@ def execute(
             ):
                 _close_dead_runs(instance)
                 forget_old_runs(instance, home)
-                night = defs.resolve_job_def(job)
-                return night.execute_in_process(instance=instance, run_config=run_config, tags={_TAG: "cli", **(tags or {})})
+                instance.add_dynamic_partitions(str(PROFILES.name), [settings.profile])
+                return defs.resolve_job_def(work.job).execute_in_process(
+                    instance=instance,
+                    run_config=run_config,
+                    partition_key=None if work.days else settings.profile,
+                    tags={STARTED_BY: "cli", **(range_tags(*work.days, settings.profile) if work.days else {})},
+                )
         except (Exception, KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
             reason, number = _reason(error), noted()
             if number is None and not isinstance(error, Exception):
@@ -173,7 +175,7 @@ def execute(
 
 def forget_old_runs(instance: dg.DagsterInstance, home: Path, keep: int = KEPT_RUNS) -> None:
     """Delete all but the newest runs of ours from Dagster's history: nothing else does, and each is about a megabyte."""
-    for run_id in instance.get_run_ids(dg.RunsFilter(tags={_TAG: "cli"}))[keep:]:
+    for run_id in instance.get_run_ids(dg.RunsFilter(tags={STARTED_BY: "cli"}))[keep:]:
         events = home / "history" / "runs" / f"{run_id}.db"
         events.unlink(missing_ok=True)  # first, too: a damaged one must not be opened
         instance.delete_run(run_id)
@@ -183,7 +185,7 @@ def forget_old_runs(instance: dg.DagsterInstance, home: Path, keep: int = KEPT_R
 
 def _close_dead_runs(instance: dg.DagsterInstance) -> None:
     """Mark runs of ours that were killed as failed: we hold the lock that each of them held to its end."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={_TAG: "cli"})):
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={STARTED_BY: "cli"})):
         instance.report_run_failed(run, "its process died")
 
 

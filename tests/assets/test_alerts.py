@@ -11,9 +11,12 @@ import dagster as dg
 import pytest
 from fault_night import House
 
+from assets.partitions import range_tags
+from assets.pnl_history import KEY
 from assets.resources import AlertResource
-from assets.sensors import failed_run, incomplete_night
-from cli.running import execute
+from assets.schedules import nightly_schedule
+from assets.sensors import STARTED_BY, failed_run, incomplete_night, profiles, remodel_after_backfill
+from cli.running import Work, execute
 from pipelines.errors import Unauthorized
 from pipelines.profiles import SettingsRefused
 from sandbox.faults import Rule
@@ -78,7 +81,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
             Rule("replace", endpoint="positions", account=unreadable, pointer="/0/quantity", raw='"a lot"'),
         ])  # fmt: skip
         house.sync()
-    return Night(house, execute(house.settings(), job="remodel"))
+    return Night(house, execute(house.settings(), Work("remodel")))
 
 
 def test_coverage_shows_the_requests_of_the_night_by_endpoint(night: Night) -> None:
@@ -109,7 +112,7 @@ def test_a_night_with_gaps_is_published_and_posts_one_line_without_an_account(ni
     _tell(night, night.result.dagster_run)
     (posted,) = webhook.posted
     assert set(posted) == {"text"}
-    assert "remodel has gaps" in posted["text"]
+    assert "bluum: remodel of profile default (run " in posted["text"]
     assert "requests answered" in posted["text"]
     assert "1 rows in quarantine" in posted["text"]
     assert "\n" not in posted["text"]
@@ -181,8 +184,8 @@ def _fail(job: dg.JobDefinition = nightly) -> None:
 def test_a_failed_run_posts_its_job_and_the_line_that_says_why(webhook: Webhook, job: dg.JobDefinition, why: str) -> None:
     _fail(job)
     (posted,) = webhook.posted
-    assert posted["text"].startswith(f"bluum: {job.name} failed (run ")
-    assert posted["text"].endswith(f"): {why}")
+    assert posted["text"].startswith(f"bluum: {job.name} (run ")
+    assert posted["text"].endswith(f") failed: {why}")
 
 
 def test_a_webhook_that_refuses_is_said_and_nothing_else_happens(webhook: Webhook) -> None:
@@ -201,3 +204,44 @@ def test_a_webhook_that_is_not_there_is_said_without_its_address(
     monkeypatch.chdir(tmp_path)
     assert AlertResource().post("a line") == "not posted: BLUUM_ALERT_WEBHOOK is not set"
     assert webhook.posted == []
+
+
+def _follows(run: dg.DagsterRun) -> list[dg.RunRequest]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("profiles", ["acme"])
+        result = nightly.execute_in_process(instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="remodel_after_backfill",
+            dagster_event=result.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=run,
+        )
+        return [found for found in remodel_after_backfill(context) if isinstance(found, dg.RunRequest)]
+
+
+def test_a_backfill_that_dagster_has_run_is_followed_by_the_models_of_its_profile() -> None:
+    days = dict(range_tags("2022-06-13", "2022-06-15", "acme"))
+    (of_the_job,) = _follows(dg.DagsterRun(job_name="backfill_pnl", run_id="one", tags=days))
+    page = dg.DagsterRun(job_name="__ASSET_JOB", run_id="two", tags=days, asset_selection=frozenset({KEY}))
+    (of_the_page,) = _follows(page)
+    assert (of_the_job.partition_key, of_the_page.partition_key) == ("acme", "acme")
+    assert _follows(dg.DagsterRun(job_name="nightly", run_id="three", tags={"dagster/partition": "acme"})) == []
+    by_hand = {**days, STARTED_BY: "cli"}  # which goes on by itself
+    assert _follows(dg.DagsterRun(job_name="backfill_pnl", run_id="four", tags=by_hand)) == []
+
+
+def test_every_profile_of_the_settings_gets_a_partition_and_a_night(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ACME", "BETA"):
+        monkeypatch.setenv(f"BLUUM_PROFILES__{name}__API_KEY", "key")
+        monkeypatch.setenv(f"BLUUM_PROFILES__{name}__API_SECRET", "secret")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        added = profiles(dg.build_sensor_context(instance=instance))
+        assert isinstance(added, dg.SensorResult)
+        assert added.dynamic_partitions_requests is not None
+        (request,) = added.dynamic_partitions_requests
+        assert list(request.partition_keys) == ["acme", "beta"]
+        asked = nightly_schedule(dg.build_schedule_context(instance=instance))
+        assert [run.partition_key for run in asked] == ["acme", "beta"]
+        assert instance.get_dynamic_partitions("profiles") == ["acme", "beta"]
+        assert isinstance(profiles(dg.build_sensor_context(instance=instance)), dg.SkipReason)

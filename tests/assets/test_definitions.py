@@ -15,6 +15,7 @@ import yaml
 from assets.checks import CHECKS, quarantine
 from assets.definitions import build_defs
 from assets.models import JUDGED_BY_CHECKS, PROJECT
+from assets.partitions import PNL_DAYS, PNL_REPORTS, PROFILES
 from assets.project import ROOT
 from assets.resources import Bluum, BluumResource
 from pipelines.schema.tables import TABLES
@@ -124,23 +125,24 @@ def test_every_singular_dbt_test_is_shown_as_a_check(graph: Graph) -> None:
 
 @pytest.mark.parametrize(
     ("name", "steps"),
-    [("nightly", {"ingest", "models", "published"}), ("backfill_pnl", {"bluum__pnl_history", "models", "published"}),
-     ("remodel", {"models", "published"})],
+    [("nightly", {"ingest", "models", "published"}), ("remodel", {"models", "published"})],
 )  # fmt: skip
 def test_a_job_runs_its_steps_one_at_a_time_and_judges_the_night(defs: dg.Definitions, name: str, steps: set[str]) -> None:
     job = defs.resolve_job_def(name)
     checks = {check.op.name for check in CHECKS}
     assert {node.name for node in job.graph.nodes} == steps | checks
     assert job.executor_def is dg.in_process_executor
+    assert job.partitions_def == PROFILES
 
 
 def test_a_backfill_of_days_is_one_run_up_to_today(graph: Graph) -> None:
     node = graph.get(dg.AssetKey(["bluum", "pnl_history"]))
+    assert node.partitions_def == PNL_REPORTS
     today = datetime.now(ZoneInfo("America/New_York")).date()
     assert node.backfill_policy == dg.BackfillPolicy.single_run()
-    assert node.partitions_def.get_last_partition_key() == today.isoformat()
+    assert PNL_DAYS.get_last_partition_key() == today.isoformat()
     others = graph.get_all_asset_keys() - {node.key}
-    assert [key for key in others if graph.get(key).is_partitioned] == []  # a night that is over cannot be asked again
+    assert {graph.get(key).partitions_def for key in others} == {PROFILES}  # a night that is over cannot be asked again
 
 
 def test_the_checks_of_the_night_block_nothing_and_speak_of_their_assets(graph: Graph) -> None:
