@@ -66,7 +66,7 @@ class Pacer:
         self._limiter = AsyncLimiter(1, 1 / (self.rate * PACE)) if self.rate else None
 
     async def turn(self) -> None:
-        """Wait for this request's turn. A turn that comes in a pause is let go by: after it, all queue anew, evenly spaced."""
+        """Wait for this request's turn. One that comes in a pause is let go by: afterwards all queue anew, evenly spaced."""
         while True:
             while (pause := self._resume_at - self.monotonic()) > 0:
                 await self.sleep(pause)
