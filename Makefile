@@ -38,4 +38,4 @@ lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
 
 clean:
-	rm -rf .venv data sql/target sql/logs
+	rm -rf .venv data/sandbox data/demo sql/target sql/logs

@@ -8,17 +8,18 @@ import os
 import sys
 from datetime import datetime
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
+from traceback import format_exc
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from pipelines.errors import BluumError, Interrupted
-from pipelines.settings import Settings
+from pipelines.settings import Settings, profile_names
 
 COMPLETE, NOTHING_PUBLISHED, WITH_FAILURES = 0, 1, 3
-PROJECT = Path(__file__).parent.parent
 
 
 class Every(StrEnum):
@@ -34,17 +35,52 @@ out = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=None if sy
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(version("bluum-warehouse"))
+        raise typer.Exit
+
+
 @app.callback()
-def bluum() -> None:
+def bluum(
+    _: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print it and end")] = False,
+) -> None:
     """A nightly sync of the Bluum wealth API into a DuckDB warehouse that keeps what the API forgets."""
 
 
 @app.command()
-def sync() -> None:
+def sync(
+    all_profiles: Annotated[
+        bool, typer.Option("--all-profiles", help="every key pair, one after the other; see .env.example")
+    ] = False,
+) -> None:
     """Sync tonight, build the marts, check them, publish bi.duckdb. Run again, it asks only for what is missing."""
     from cli.running import run_night
 
-    raise typer.Exit(run_night(Settings.of(), out))
+    if not all_profiles:
+        raise typer.Exit(run_night(Settings.of(), out))
+    raise typer.Exit(worst([_sync_profile(name) for name in profile_names()]))
+
+
+def worst(codes: list[int]) -> int:
+    """The exit code of several nights: a night that was not published is worse than one with failures."""
+    return max(codes, key=[COMPLETE, WITH_FAILURES, NOTHING_PUBLISHED].index)
+
+
+def _sync_profile(name: str) -> int:
+    """One of several nights; whatever ends it but a signal, the next one begins. Returns its exit code."""
+    from cli.running import run_night
+
+    out.print(f"Profile {name}", style="bold")
+    try:
+        return run_night(Settings.of(name), out)
+    except Interrupted:
+        raise
+    except BluumError as error:
+        err.print(f"bluum: profile {name}: {error}", markup=False)
+    except Exception:
+        err.print(f"bluum: profile {name}:\n{format_exc()}", markup=False)
+    return NOTHING_PUBLISHED
 
 
 @app.command("backfill-pnl")
@@ -133,11 +169,12 @@ def dev() -> None:
     """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""
     from cli.running import dagster_home
 
-    settings = Settings.of()
-    os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
-    os.environ["BLUUM_DATA_DIR"] = str(settings.data_dir.resolve())
-    os.chdir(PROJECT)
-    os.execv(Path(sys.executable).with_name("dagster"), ["dagster", "dev", "--workspace", str(PROJECT / "workspace.yaml")])
+    # Dagster starts in this very folder, so that its runs read the same `.env` and bluum.toml as every other command.
+    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(Settings.of()))}
+    dagster = Path(sys.executable).with_name("dagster")
+    program = Path(__file__).parent.parent  # where to import from: not from a folder `assets` that stands here by chance
+    arguments = ["dev", "--module-name", "assets.definitions", "--working-directory", str(program)]
+    os.execve(dagster, ["dagster", *arguments], environment)
 
 
 def main() -> NoReturn:

@@ -50,7 +50,6 @@ class Settings(BaseSettings):
     pnl_fill_requests: int = Field(500, ge=0, description="missed P&L reports a night may ask for, besides its own")
     timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
-
     alert_webhook: SecretStr | None = Field(None, description="where a failed or incomplete night is told; unset: nowhere")
 
     @classmethod
@@ -62,8 +61,7 @@ class Settings(BaseSettings):
         try:
             return cls() if profile is None else cls(profile=profile)
         except ValidationError as error:
-            of_profile = f"profile {profile}: " if profile else ""
-            raise SettingsRefused(of_profile + "; ".join(map(_refusal, error.errors()))) from None
+            raise SettingsRefused("; ".join(map(_refusal, error.errors()))) from None
 
     @classmethod
     def settings_customise_sources(
@@ -113,15 +111,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_pairs(self) -> "Settings":
+        of_profile = f" for the profile {self.profile}" if self.profile else ""
         if (self.api_key is None) != (self.api_secret is None):
             missing = "BLUUM_API_KEY" if self.api_key is None else "BLUUM_API_SECRET"
-            raise ValueError(f"{missing} is missing: the API wants a key and a secret")
+            raise ValueError(f"{missing} is missing{of_profile}: the API wants a key and a secret")
         if self.base_url and self.api_key is None:
-            raise ValueError("BLUUM_API_KEY and BLUUM_API_SECRET are missing for BLUUM_BASE_URL")
+            raise ValueError(f"BLUUM_API_KEY and BLUUM_API_SECRET are missing for BLUUM_BASE_URL{of_profile}")
         if not self.profile:
             self.profile = SANDBOX if self.wants_sandbox else DEFAULT
-        if self.wants_sandbox and self.profile != SANDBOX:
-            raise ValueError(f"BLUUM_API_KEY and BLUUM_API_SECRET are missing for the profile {self.profile}")
+        elif self.wants_sandbox and self.profile != SANDBOX:
+            raise ValueError(f"BLUUM_API_KEY and BLUUM_API_SECRET are missing{of_profile}")
         return self
 
     @property
@@ -168,6 +167,8 @@ def profile_names() -> list[str]:
     Raises SettingsRefused if the settings or their file cannot be read.
     """
     plain = Settings.of("")
+    if "profiles_file" in plain.model_fields_set and not plain.profiles_file.exists():
+        raise SettingsRefused(f"BLUUM_PROFILES_FILE: there is no file {plain.profiles_file}")
     named = list(read_profiles(plain.profiles_file, Settings.model_config.get("env_file")))
     return [DEFAULT, *named] if plain.profile == DEFAULT else named or [SANDBOX]
 

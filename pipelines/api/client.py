@@ -1,9 +1,9 @@
-"""The HTTP side: paces, sends, waits, tries again. Reads only: it has a `get` and nothing else.
+"""The HTTP client: keeps the pace, sends, waits, tries again. Reads only: it has a `get` and nothing else.
 
     path, query --pace--> httpx --decipher (wire.py)--> Exchange, after as many attempts as it takes
 
-What an answer means is `wire.py`, which pages a list has is `paging.py`. Time passes through `sleep` and `monotonic`, so
-that tests need none.
+What an answer means is `wire.py`, which pages a list has is `paginator.py`. It waits and tells the time only by the `sleep`
+and `monotonic` it is given, so that tests take no time.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from pipelines.api.wire import Outcome, Reply, decipher, http_date
 from pipelines.settings import is_loopback
 
 PACE = 0.8
-"""Share of the permitted rate that is used, evenly spaced: no second of arrivals holds the full limit, with room for two
-requests that a busy machine or the network has pushed together."""
+"""Share of the permitted rate that is used, evenly spaced: in no second does the full limit arrive, even if a busy machine
+or the network pushes two requests together."""
 MAX_FAULTS = 6
 MAX_RATE_LIMITED = 20
 """Attempts per request that may end in a fault, and that may be answered 429, before it counts as failed."""
@@ -54,7 +54,7 @@ class Exchange:
 
 @dataclass
 class Pacer:
-    """Spaces requests below a limit per second (0: none), and holds all of them while the API asks for a pause."""
+    """Spaces requests evenly, below `rate` a second (0: no limit), and holds all of them while the API asks for a pause."""
 
     rate: float
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -66,7 +66,7 @@ class Pacer:
         self._limiter = AsyncLimiter(1, 1 / (self.rate * PACE)) if self.rate else None
 
     async def turn(self) -> None:
-        """Wait for this request's turn. A turn that comes in a pause is let go by: after it, all queue anew, evenly spaced."""
+        """Wait for this request's turn. One that comes in a pause is let go by: afterwards all queue anew, evenly spaced."""
         while True:
             while (pause := self._resume_at - self.monotonic()) > 0:
                 await self.sleep(pause)
@@ -76,12 +76,12 @@ class Pacer:
                 return
 
     def pause(self, seconds: float) -> None:
-        """Let nobody send for so long: the limit is the key pair's, not the request's."""
+        """Let no request be sent for so many seconds: the limit is on the key pair, not on the one request."""
         self._resume_at = max(self._resume_at, self.monotonic() + seconds)
 
 
 class Client:
-    """Asks Bluum, one GET at a time or many at once."""
+    """Asks Bluum, one GET at a time or many at once. `timeout` is in seconds, for a whole answer."""
 
     def __init__(
         self,
@@ -119,7 +119,10 @@ class Client:
         await self._http.aclose()
 
     async def get(self, path: str, query: Mapping[str, str]) -> Exchange:
-        """Ask until asking again would change nothing, or is no use. Never raises for a fault of Bluum or the network."""
+        """Ask, and ask again while that may help. Never raises for a fault of Bluum's or of the network: the reply says it.
+
+        `path` is below the base URL, its parts percent-encoded. Which faults are worth a further attempt is `wire.py`.
+        """
         attempts = faults = limited = 0
         started = self._pacer.monotonic()
 

@@ -1,9 +1,10 @@
 """One writer at a time: the lock on a data folder, and who holds it.
 
-The operating system frees the lock when its process dies, however it dies, so a lock is never left behind; the text beside
-it only tells a person who holds it now.
+writer.lock  held by the operating system for as long as the writer lives: this alone says whether somebody writes
+writer.json  what the writer says of itself, for a message; it may outlive a writer that was killed
 """
 
+import fcntl
 import json
 import os
 import socket
@@ -18,6 +19,9 @@ from filelock import FileLock, Timeout
 
 from pipelines.errors import BluumError, WarehouseUnusable
 
+PATIENCE = 1.0
+"""Seconds for which a writer tries to get the lock, so that somebody who only looks (`is_held`) is never in its way."""
+
 
 class Locked(BluumError):
     """Another process writes to the data folder."""
@@ -25,14 +29,15 @@ class Locked(BluumError):
 
 @contextmanager
 def writing(data_dir: Path, purpose: str) -> Iterator[None]:
-    """Hold the data folder for writing; may be entered again by the process that holds it.
+    """Hold the data folder for writing; may be entered again by the process that holds it. Makes the folder if need be.
 
-    Raises Locked, naming the holder, and WarehouseUnusable if the folder cannot be written.
+    `purpose` is the command that writes, for the message to another one. Raises Locked, naming the holder, and
+    WarehouseUnusable if the folder cannot be written.
     """
     folder = data_dir.resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(folder / "writer.lock", timeout=0, is_singleton=True, thread_local=False, mode=0o600)
+        lock = FileLock(folder / "writer.lock", timeout=PATIENCE, is_singleton=True, thread_local=False, mode=0o600)
         lock.acquire()
     except Timeout:
         raise Locked(f"{holder(folder)} is writing to {folder}; nothing was done") from None
@@ -49,18 +54,21 @@ def writing(data_dir: Path, purpose: str) -> Iterator[None]:
 
 
 def is_held(data_dir: Path) -> bool:
-    """Whether a living process has noted that it is writing. Takes no lock: nobody who wants to write is kept from it."""
-    note = _read_note(data_dir)
-    if note is None:
-        return False
+    """Whether somebody writes to the data folder now. Asks the lock and not the note, so a killed writer misleads nobody.
+
+    Raises WarehouseUnusable if the lock file is there and cannot be opened.
+    """
     try:
-        if note["host"] == socket.gethostname():
-            os.kill(note["pid"], 0)
-    except PermissionError:
-        return True  # alive, and somebody else's
-    except OSError:
+        with (data_dir / "writer.lock").open("rb") as file:
+            # A shared lock, for a moment: those who look do not hinder each other, and a writer tries for longer than that.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # what filelock takes, too; closing the file gives it back
+    except FileNotFoundError:
         return False
-    return True
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise WarehouseUnusable(f"{data_dir / 'writer.lock'} cannot be read: {error.strerror or error}") from error
+    return False
 
 
 def holder(folder: Path) -> str:

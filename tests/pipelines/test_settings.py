@@ -256,7 +256,7 @@ def test_a_profile_is_never_completed_by_another_one_s_key_pair_or_address(
     plain = {"BLUUM_API_KEY": "key", spelling: "plain-hunter2", "BLUUM_API_BASE_URL": "https://plain.example/v1"}
     for name, value in plain.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsRefused, match=r"^profile beta-2: BLUUM_API_SECRET is missing"):
+    with pytest.raises(SettingsRefused, match=r"^BLUUM_API_SECRET is missing for the profile beta-2"):
         Settings.of("beta-2")
     monkeypatch.setenv("BLUUM_PROFILES__BETA-2__API_SECRET", "s")
     assert Settings.of("beta-2").api_url == "https://api.bluumfinance.com/v1"
@@ -281,6 +281,12 @@ def test_the_settings_file_may_be_elsewhere(tmp_path: Path, monkeypatch: pytest.
     assert profile_names() == ["acme", "beta-2"]
 
 
+def test_a_settings_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLUUM_PROFILES_FILE", "nowhere.toml")
+    with pytest.raises(SettingsRefused, match=r"^BLUUM_PROFILES_FILE: there is no file nowhere\.toml$"):
+        profile_names()
+
+
 def test_an_unknown_profile_is_refused_by_one_line_that_names_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     profiles()
     monkeypatch.setenv("BLUUM_PROFILE", "amce")
@@ -301,7 +307,7 @@ def test_an_unknown_profile_is_refused_by_one_line_that_names_the_known_ones(mon
         ("[profiles.'']\napi_key='k'", "'' must be of"),
         ("[profiles.acme]\nratelimit=3", "the profile acme has an unknown setting: ratelimit"),
         ("[profiles.acme]\nprofile='b'", "unknown setting: profile"),
-        ("[profiles.acme]\nsurface='wealth'\napi_key='k'", "profile acme: BLUUM_SURFACE ('wealth')"),
+        ("[profiles.acme]\nsurface='wealth'\napi_key='k'", "BLUUM_SURFACE ('wealth')"),
         ("[profiles.acme]\nsurface='investors'", "BLUUM_API_KEY and BLUUM_API_SECRET are missing for the profile acme"),
         ("profiles = 'hunter2'", "must hold tables like [profiles.acme]"),
         ("[profiles\nhunter2", "bluum.toml cannot be read"),
