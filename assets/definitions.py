@@ -8,7 +8,7 @@ from assets.ingest import build_ingest
 from assets.models import build_models
 from assets.nightly import backfill_pnl, nightly, nightly_schedule, remodel
 from assets.published import build_published
-from pipelines.night.progress import Progress
+from pipelines.api.progress import Progress
 from pipelines.settings import Settings
 
 

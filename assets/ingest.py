@@ -17,7 +17,7 @@ from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.backfill import NoBackfill, Step, Window, plan
-from pipelines.night.progress import Observer
+from pipelines.api.progress import Observer
 from pipelines.night.sync import fill, sync
 from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings

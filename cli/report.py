@@ -14,7 +14,7 @@ from pipelines.destination.lock import holder, is_held
 from pipelines.destination.questions import Figures, Standing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import NotPublished
-from pipelines.night.progress import Progress
+from pipelines.api.progress import Progress
 from pipelines.settings import Settings
 
 COMPLETE, WITH_FAILURES = 0, 3

@@ -25,8 +25,8 @@ from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
 from pipelines.night.backfill import Window, plan
-from pipelines.night.progress import Observer
-from pipelines.night.progress import Progress as Synced
+from pipelines.api.progress import Observer
+from pipelines.api.progress import Progress as Synced
 from pipelines.night.replay import replay
 from pipelines.night.signals import noting
 from pipelines.settings import Settings
