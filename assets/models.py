@@ -68,11 +68,15 @@ def models(
     command = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
     command += ["--vars", json.dumps({"warehouse": str(settings.warehouse)})]
     with writing(settings.folder, "models"):
-        Warehouse(settings.warehouse).sweep()  # what a killed load left would be read by models of a run of their own
+        warehouse = Warehouse(settings.warehouse)
+        warehouse.sweep()  # what a killed load left would be read by models of a run of their own
+        loads = warehouse.committed_loads()
         try:
             yield from dbt.cli(command, context=context, target_path=target).stream()
         except DagsterDbtCliRuntimeError as error:
             raise ModelsFailed(_failures(target)) from error
+        if not context.is_subset:
+            warehouse.note_built(loads)
 
 
 def _failures(target: Path) -> str:

@@ -11,9 +11,9 @@ import dagster as dg
 
 from assets.partitions import PROFILES
 from assets.resources import Bluum
+from pipelines.api.progress import Progress
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
-from pipelines.night.progress import Progress
 from pipelines.night.sync import sync
 from pipelines.schema.tables import TABLES
 
@@ -70,7 +70,7 @@ def log_failures(context: dg.AssetExecutionContext, progress: Progress) -> None:
 
 def loads_committed(warehouse: Warehouse, run_id: str) -> int:
     """How many of dlt's loads a run has committed."""
-    query = "select count(distinct _dlt_load_id) from raw.responses where run_id = ?"
+    query = f"select count(distinct _dlt_load_id) from {warehouse.dataset}.responses where run_id = ?"
     with warehouse.connect() as connection:
         return int(connection.execute(query, [run_id]).fetchall()[0][0])
 
@@ -78,4 +78,7 @@ def loads_committed(warehouse: Warehouse, run_id: str) -> int:
 def rows_held(warehouse: Warehouse) -> Mapping[str, int]:
     """Rows per table, of all nights."""
     with warehouse.connect() as connection:
-        return {table: connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0] for table in FILLED}
+        return {
+            table: connection.execute(f"select count(*) from {warehouse.dataset}.{table}").fetchall()[0][0]
+            for table in FILLED
+        }

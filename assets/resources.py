@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from assets.partitions import profile_of
 from pipelines.api.endpoints import MARKET_ZONE
-from pipelines.night.progress import Observer
+from pipelines.api.progress import Observer
 from pipelines.settings import Settings
 
 SANDBOX_YEAR = 2022

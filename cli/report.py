@@ -10,11 +10,11 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.api.progress import Progress
 from pipelines.destination.lock import holder, is_held
 from pipelines.destination.questions import Figures, Standing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import NotPublished
-from pipelines.night.progress import Progress
 from pipelines.settings import Settings
 
 COMPLETE, WITH_FAILURES = 0, 3

@@ -26,12 +26,12 @@ from assets.project import ROOT
 from assets.resources import Bluum
 from assets.sensors import STARTED_BY
 from cli.report import print_summary
+from pipelines.api.progress import Observer
+from pipelines.api.progress import Progress as Synced
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
 from pipelines.night.backfill import Window, plan
-from pipelines.night.progress import Observer
-from pipelines.night.progress import Progress as Synced
 from pipelines.night.replay import replay
 from pipelines.night.signals import noting
 from pipelines.settings import Settings

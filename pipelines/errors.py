@@ -21,6 +21,14 @@ class WarehouseUnusable(BluumError):
     """The data folder or the warehouse file cannot be used."""
 
 
+class OtherSource(BluumError):
+    """A warehouse holds the answers of one API and surface; those of another one are not mixed into it."""
+
+
+class NoCredentials(BluumError):
+    """There is no key pair to ask Bluum with, or one that cannot be."""
+
+
 class ModelsFailed(BluumError):
     """A model or a blocking check failed: what landed stays, nothing was published."""
 

@@ -1,1 +1,1 @@
-"""What is asked of Bluum and what an answer means: HTTP, paging, endpoints, parsing. Nothing here knows a database."""
+"""The API side: what is asked of Bluum and at which pace, what an answer means, and the asking of a whole night."""

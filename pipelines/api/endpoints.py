@@ -2,8 +2,9 @@
 
     Request --path_of--> URL        answer --read--> Record (a row to be) | Request (what this answer tells us to ask)
 
-To add an endpoint: its tables in `tables.py`, here a reading function and an entry in ENDPOINTS, and the `Request` in the
-reading function of the answer that leads to it. Nothing else in pipelines/ names an endpoint but the roster.
+To add an endpoint: its tables in `tables.py`, here a reading function and an entry in ENDPOINTS (with the tables it fills),
+and the `Request` in the reading function of the answer that leads to it. Nothing else in pipelines/ names an endpoint but
+the roster.
 """
 
 import json
@@ -66,6 +67,8 @@ class Endpoint:
     name: str
     path: Mapping[str, str]
     read: Reader
+    fills: tuple[tables.Table, ...]  # the tables that its answers have rows for
+    leads_to: tuple[str, ...] = ()  # the endpoints that its answers may tell us to ask
     is_paged: bool = False  # its answers are lists that may come in pages
     is_personal: bool = False  # its answers hold personal data, dropped before anything else sees them
 
@@ -262,6 +265,15 @@ def _both(path: str) -> dict[str, str]:
 
 
 _WEALTH = "/wealth/accounts/{account_id}"
+_ANALYSIS = (tables.REBALANCING, tables.REBALANCING_ALLOCATIONS, tables.REBALANCING_TRADES)
+_REPORT = (tables.PNL_REPORTS, tables.PNL_BY_POSITION, tables.PNL_BY_ASSET_CLASS)
+_POLICY = (
+    tables.POLICY_VERSIONS,
+    tables.POLICY_TARGETS,
+    tables.POLICY_SUB_ALLOCATIONS,
+    tables.POLICY_TERMS,
+    tables.POLICY_HISTORY,
+)
 ENDPOINTS: Mapping[str, Endpoint] = {
     endpoint.name: endpoint
     for endpoint in (
@@ -269,6 +281,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "accounts",
             {"accounts": "/accounts", "investors": "/investors"},
             read_accounts,
+            (tables.ACCOUNTS, tables.ACCOUNT_ENABLED_ASSETS, tables.ACCOUNT_PORTFOLIOS),
+            leads_to=("positions", "portfolios", "investment_policy", "pnl", "pnl_backfill"),
             is_paged=True,
             is_personal=True,
         ),
@@ -276,6 +290,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "positions",
             {"accounts": "/trading/accounts/{account_id}/positions", "investors": "/investors/{account_id}/positions"},
             read_positions,
+            (tables.POSITIONS,),
+            leads_to=("position",),
             is_paged=True,
         ),
         Endpoint(
@@ -285,12 +301,35 @@ ENDPOINTS: Mapping[str, Endpoint] = {
                 "investors": "/investors/{account_id}/positions/{position_id}",
             },
             read_position,
+            (tables.POSITIONS,),
         ),
-        Endpoint("portfolios", _both(_WEALTH + "/portfolios"), read_portfolios, is_paged=True),
-        Endpoint("rebalancing", _both(_WEALTH + "/portfolios/{portfolio_id}/rebalancing"), read_rebalancing),
-        Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl),
-        Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl),
-        Endpoint("investment_policy", _both(_WEALTH + "/investment-policy"), read_policy),
-        Endpoint("investment_policy_version", _both(_WEALTH + "/investment-policy"), read_policy),
+        Endpoint(
+            "portfolios",
+            _both(_WEALTH + "/portfolios"),
+            read_portfolios,
+            (tables.PORTFOLIOS,),
+            leads_to=("rebalancing",),
+            is_paged=True,
+        ),
+        Endpoint("rebalancing", _both(_WEALTH + "/portfolios/{portfolio_id}/rebalancing"), read_rebalancing, _ANALYSIS),
+        Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT),
+        Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT),
+        Endpoint(
+            "investment_policy",
+            _both(_WEALTH + "/investment-policy"),
+            read_policy,
+            _POLICY,
+            leads_to=("investment_policy_version",),
+        ),
+        Endpoint("investment_policy_version", _both(_WEALTH + "/investment-policy"), read_policy, _POLICY),
     )
 }
+
+
+def endpoints_for(wanted: Iterable[str]) -> frozenset[str]:
+    """The endpoints whose answers fill one of these tables, and those that lead there; always the roster."""
+    names = set(wanted)
+    found = {endpoint.name for endpoint in ENDPOINTS.values() if any(table.name in names for table in endpoint.fills)}
+    while leading := {endpoint.name for endpoint in ENDPOINTS.values() if found & {*endpoint.leads_to}} - found:
+        found |= leading
+    return frozenset(found | {"accounts"})

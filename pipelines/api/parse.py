@@ -25,6 +25,11 @@ class Batch:
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
+    @classmethod
+    def blank(cls, tables: Iterable[str]) -> "Batch":
+        """A batch that names tables and has no row of them: loading it only makes them what they are now."""
+        return cls({name: [] for name in tables})
+
     def add(self, table: Table, row: Row) -> None:
         """Add one row."""
         self.rows[table.name].append(row)

@@ -12,16 +12,14 @@ import duckdb
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipelines.errors import WarehouseUnusable
-from pipelines.schema.tables import TABLES
-
-DATASET = "raw"
 
 
 class Database:
     """A DuckDB file. One process at a time may hold it: see `lock.py`."""
 
-    def __init__(self, path: Path, patience: float = 60) -> None:
+    def __init__(self, path: Path, dataset: str = "raw", patience: float = 60) -> None:
         self.path = path
+        self.dataset = dataset  # the schema that dlt fills
         self.patience = patience  # seconds to wait for another process to let go of the file
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -68,14 +66,16 @@ class Database:
         if not self.path.exists():
             return set()
         with self.connect() as connection:
-            return _tables_in(connection)
+            return _tables_in(connection, self.dataset)
 
     def _all(self, query: str, *values: object) -> list[Any]:
         if not self.path.exists():
             return []
         with self.connect() as connection:
-            if not _tables_in(connection) >= TABLES.keys():
-                return []  # before the first load there is nothing to know
+            if "_dlt_loads" not in _tables_in(connection, self.dataset):
+                return []
+            if not connection.execute(f"select 1 from {self.dataset}._dlt_loads limit 1").fetchall():
+                return []  # before the first load has committed there is nothing to know, and a table may be missing
             rows: list[Any] = connection.execute(query, values).fetchall()
         return rows
 
@@ -84,6 +84,6 @@ class Database:
         return rows[0][0] if rows else None
 
 
-def _tables_in(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    names = connection.execute("select table_name from duckdb_tables() where schema_name = ?", [DATASET]).fetchall()
+def _tables_in(connection: duckdb.DuckDBPyConnection, dataset: str) -> set[str]:
+    names = connection.execute("select table_name from duckdb_tables() where schema_name = ?", [dataset]).fetchall()
     return {name for (name,) in names}

@@ -1,6 +1,7 @@
 """The questions a sync, a backfill and a summary have about what the warehouse holds. Reads only.
 
-Asked after a sweep, when every row of raw.* counts. What is true of a night for the readers is decided in sql/.
+Asked after a sweep and an upgrade, when every row counts and every table is there. What is true of a night for the
+readers is decided in sql/.
 """
 
 import json
@@ -10,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.api.endpoints import Request
-from pipelines.destination.database import DATASET, Database
+from pipelines.destination.database import Database
 from pipelines.schema.tables import TABLES
 
 _GOOD = "('ok', 'absent', 'disabled')"
@@ -39,14 +40,16 @@ class Standing:
 class Questions(Database):
     """What can be asked of a warehouse."""
 
-    def newest_night(self) -> date | None:
-        """The last night that anything was landed for."""
-        night: date | None = self._one(f"select max(as_of_date) from {DATASET}.responses")
+    def newest_night(self, until: date | None = None) -> date | None:
+        """The last night that anything was landed for; `until` leaves out those that a wrong clock has dated later."""
+        night: date | None = self._one(
+            f"select max(as_of_date) from {self.dataset}.responses where as_of_date <= coalesce(?, as_of_date)", until
+        )
         return night
 
     def last_sequence(self, night: date) -> int:
         """The sequence number of the night's last response; 0 when it has none."""
-        last = self._one(f"select max(response_id) from {DATASET}.responses where as_of_date = ?", night)
+        last = self._one(f"select max(response_id) from {self.dataset}.responses where as_of_date = ?", night)
         return int(last.partition("-")[2]) if last else 0
 
     def answered(self, night: date) -> set[tuple[str, str | None, str | None, str]]:
@@ -55,7 +58,7 @@ class Questions(Database):
             self._all(
                 f"""
                 select endpoint, account_id, portfolio_id, max(params) filter (where page = 0)
-                from {DATASET}.responses where as_of_date = ?
+                from {self.dataset}.responses where as_of_date = ?
                 group by answer_id, endpoint, account_id, portfolio_id
                 having bool_and(outcome in {_GOOD})
                 """,
@@ -68,8 +71,8 @@ class Questions(Database):
         rows = self._all(
             f"""
             select plan.endpoint, plan.account_id, plan.portfolio_id, plan.params
-            from {DATASET}.plan as plan
-            join {DATASET}.responses as responses using (response_id)
+            from {self.dataset}.plan as plan
+            join {self.dataset}.responses as responses using (response_id)
             where plan.as_of_date = ? and responses.surface = coalesce(?, responses.surface)
             group by all order by min(plan.response_id), min(plan.rowid)
             """,
@@ -81,21 +84,21 @@ class Questions(Database):
     def held_policies(self) -> frozenset[tuple[str, str, int]]:
         """(account_id, ips_id, version) of every published policy version whose body has landed."""
         columns, published = "account_id, ips_id, version", "lower(status) is distinct from 'draft'"
-        return frozenset(self._all(f"select distinct {columns} from {DATASET}.policy_versions where {published}"))
+        return frozenset(self._all(f"select distinct {columns} from {self.dataset}.policy_versions where {published}"))
 
     def closed_before(self, night: date) -> frozenset[str]:
         """Accounts that an earlier night has seen closed, with all of its questions about them answered."""
         rows = self._all(
             f"""
             with closed as (
-                select distinct account_id, as_of_date from {DATASET}.accounts
+                select distinct account_id, as_of_date from {self.dataset}.accounts
                 where lower(status) = 'closed' and as_of_date < ?
             ),
             asked as (
                 select plan.account_id, plan.as_of_date, bool_or(responses.outcome in {_GOOD}) as is_answered
-                from {DATASET}.plan as plan
+                from {self.dataset}.plan as plan
                 join closed using (account_id, as_of_date)
-                left join {DATASET}.responses as responses
+                left join {self.dataset}.responses as responses
                     on responses.as_of_date = plan.as_of_date and responses.account_id = plan.account_id
                     and responses.endpoint = plan.endpoint and responses.params = plan.params
                     and responses.portfolio_id is not distinct from plan.portfolio_id
@@ -107,14 +110,16 @@ class Questions(Database):
         )
         return frozenset(account_id for (account_id,) in rows)
 
-    def newest_roster(self) -> list[tuple[str, date | None]]:
-        """(account_id, opened_on) of the newest good roster."""
+    def newest_roster(self, until: date | None = None) -> list[tuple[str, date | None]]:
+        """(account_id, opened_on) of the newest good roster; `until`: of those up to that night."""
+        accounts = f"{self.dataset}.accounts"
         return self._all(
             f"""
-            select account_id, max(opened_on) from {DATASET}.accounts
-            where as_of_date = (select max(as_of_date) from {DATASET}.accounts)
+            select account_id, max(opened_on) from {accounts}
+            where as_of_date = (select max(as_of_date) from {accounts} where as_of_date <= coalesce(?, as_of_date))
             group by account_id order by min(rowid)
-            """
+            """,
+            until,
         )
 
     def observed_pnl(self, backfilled_on: date | None = None) -> set[tuple[str, date]]:
@@ -123,7 +128,7 @@ class Questions(Database):
             self._all(
                 f"""
                 select distinct account_id, cast(json_extract_string(params, '$.end_date') as date)
-                from {DATASET}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
+                from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
                 and ($1 is null or (endpoint = 'pnl_backfill' and as_of_date = $1))
                 """,
                 backfilled_on,
@@ -135,8 +140,8 @@ class Questions(Database):
         return int(
             self._one(
                 f"""
-                select count(distinct account_id) from {DATASET}.accounts where as_of_date = (
-                    select max(as_of_date) from {DATASET}.accounts where as_of_date < ?
+                select count(distinct account_id) from {self.dataset}.accounts where as_of_date = (
+                    select max(as_of_date) from {self.dataset}.accounts where as_of_date < ?
                 )
                 """,
                 before,
@@ -153,21 +158,21 @@ class Questions(Database):
             f"""
             with observed as (
                 select distinct account_id, cast(json_extract_string(params, '$.end_date') as date) as end_date
-                from {DATASET}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
+                from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
             ),
             roster as (
-                select account_id from {DATASET}.accounts
-                where as_of_date = (select max(as_of_date) from {DATASET}.accounts)
+                select account_id from {self.dataset}.accounts
+                where as_of_date = (select max(as_of_date) from {self.dataset}.accounts where as_of_date <= $2)
             ),
             first_ones as (
                 select account_id, min(end_date) as first_date from observed
-                where account_id in (select account_id from roster) and not list_contains(?, account_id) group by account_id
+                where account_id in (select account_id from roster) and not list_contains($1, account_id) group by account_id
             ),
-            nights as (select distinct as_of_date from {DATASET}.responses where endpoint = 'accounts'),
+            nights as (select distinct as_of_date from {self.dataset}.responses where endpoint = 'accounts'),
             days as (
                 select cast(day as date) as day
                 from generate_series(
-                    (select min(first_date) from first_ones), cast(? as date) - interval 1 day, interval 1 day
+                    (select min(first_date) from first_ones), cast($2 as date) - interval 1 day, interval 1 day
                 ) as series(day)
                 where isodow(day) < 6 or cast(day as date) in (select as_of_date from nights)
             )
@@ -175,7 +180,7 @@ class Questions(Database):
             where not exists (
                 select 1 from observed where observed.account_id = first_ones.account_id and observed.end_date = day
             )
-            order by day desc, account_id limit ?
+            order by day desc, account_id limit $3
             """,
             sorted(closed),
             night,
@@ -193,7 +198,7 @@ class Questions(Database):
         expected = {account_id for _, account_id, _, _ in asked}
         quarantined = self._all(
             f"""
-            select endpoint, account_id, table_name, field, reason, count(*) from {DATASET}.quarantine
+            select endpoint, account_id, table_name, field, reason, count(*) from {self.dataset}.quarantine
             where as_of_date = ? group by all order by all
             """,
             night,
@@ -209,39 +214,40 @@ class Questions(Database):
         rejected for what it would have concluded, not because it could not be read.
         """
         troubled = f"""
-            having bool_or(response_id in (select response_id from {DATASET}.quarantine)) or bool_or(outcome = 'rejected')
+            having bool_or(response_id in (select response_id from {self.dataset}.quarantine))
+            or bool_or(outcome = 'rejected')
         """
         answers = [
             answer_id
             for (answer_id,) in self._all(
                 f"""
                 with readable as (
-                    select answer_id from {DATASET}.responses group by answer_id
+                    select answer_id from {self.dataset}.responses group by answer_id
                     having bool_and(body is not null and status between 200 and 299)
                     and not bool_or(endpoint = 'accounts' and outcome = 'rejected')
                 )
-                select answer_id from {DATASET}.responses where answer_id in (select answer_id from readable)
+                select answer_id from {self.dataset}.responses where answer_id in (select answer_id from readable)
                 group by answer_id {troubled if troubled_only else ""} order by answer_id
                 """
             )
         ]
         for start in range(0, len(answers), chunk):
-            query = f"select * from {DATASET}.responses where answer_id in (select unnest(?)) order by answer_id, page"
+            query = f"select * from {self.dataset}.responses where answer_id in (select unnest(?)) order by answer_id, page"
             with self.connect() as connection:
                 responses = connection.execute(query, [answers[start : start + chunk]]).to_arrow_table().to_pylist()
             yield responses
 
     def figures(self, run_id: str) -> Figures:
         """What one run landed."""
-        ids = f"select response_id from {DATASET}.responses where run_id = ?"
+        ids = f"select response_id from {self.dataset}.responses where run_id = ?"
         with self.at_hand():
             sums = self._all(
-                f"select sum(attempts), sum(attempts - 1), sum(rate_limited) from {DATASET}.responses where run_id = ?",
+                f"select sum(attempts), sum(attempts - 1), sum(rate_limited) from {self.dataset}.responses where run_id = ?",
                 run_id,
             )
             rows = {
-                name: self._one(f"select count(*) from {DATASET}.{name} where response_id in ({ids})", run_id) or 0
-                for name in TABLES
+                name: self._one(f"select count(*) from {self.dataset}.{name} where response_id in ({ids})", run_id) or 0
+                for name in TABLES.keys() & self.tables()
             }
         requests, retries, limited = (int(number or 0) for number in (sums or [(0, 0, 0)])[0])
         return Figures(requests, retries, limited, rows)

@@ -1,38 +1,63 @@
-"""The raw tables in DuckDB: loading them with dlt, exactly once.
+"""The raw tables in DuckDB: loading them with the dlt source, exactly once, and keeping the file fit for this program.
 
-    Batch --Arrow--> one dlt package --commit (_dlt_loads)--> raw.*
+    Batch --source.py--> one dlt package --commit (_dlt_loads)--> raw.*
 
-dlt commits per table, not per package: a row counts once its load stands in `_dlt_loads`. So `sweep` first deletes what
-never committed; after it, every row of raw.* counts. What is true among them is decided in sql/, not here.
+dlt commits per table, not per package: a row counts once its load stands in `_dlt_loads`, and of a response that was loaded
+again the rows of its newest load do. `sweep` deletes what does not count; after it, every row of raw.* does. What is true
+among them is decided in sql/, not here.
 """
 
 import os
 import shutil
-import time
+from collections.abc import Iterable, Mapping
 from datetime import date
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
+from urllib.parse import urlsplit
 
 from pipelines.api.parse import Batch
-from pipelines.destination.database import DATASET
 from pipelines.destination.questions import Questions
-from pipelines.errors import WarehouseUnusable
-from pipelines.schema.rows import Row
-from pipelines.schema.tables import TABLES
+from pipelines.errors import OtherSource, WarehouseUnusable
+from pipelines.schema.tables import TABLES, Table
+from pipelines.settings import is_loopback
 
 _PIPELINE = "bluum_warehouse"
-_COMMITTED = f"select load_id from {DATASET}._dlt_loads where status = 0"
+_DERIVED = ("staging", "intermediate")  # what dbt makes anew; marts stay, for whoever reads them until they are built again
 
 
 class Warehouse(Questions):
     """The pipeline's own DuckDB file, to ask and to load."""
 
-    _pipeline: Any = None
+    def __init__(
+        self, path: Path, dataset: str = "raw", patience: float = 60, raw_tables: Mapping[str, Table] = TABLES
+    ) -> None:
+        super().__init__(path, dataset, patience)
+        self.raw_tables = raw_tables
+        self._pipeline: Any = None
+
+    # ------------------------------------------------------------- before anything is asked or loaded
+
+    def check_source(self, base_url: str, surface: str) -> None:
+        """Raise OtherSource if the warehouse was begun with another API, or another surface of it, than this one."""
+        first = self._all(
+            f"""
+            select base_url, surface from {self.dataset}.responses as responses
+            join {self.dataset}._dlt_loads as loads on loads.load_id = responses._dlt_load_id
+            order by loads.rowid, response_id limit 1
+            """
+        )
+        ours = _source(base_url, surface)
+        for url, name in first:
+            if (theirs := _source(url, name)) != ours:
+                raise OtherSource(
+                    f"{self.path} holds the answers of {theirs} and takes none of {ours}; nothing was asked: "
+                    "use a data folder (BLUUM_DATA_DIR) or a profile (BLUUM_PROFILE) of its own for each"
+                )
 
     def sweep(self) -> None:
-        """Delete the rows of loads that never committed, and dlt's working files: packages and a copy of the state in raw.
+        """Delete what does not count, and dlt's working files: packages and a copy of the state in raw.
 
         So what a kill or a power cut has left there can neither be loaded nor hold up a night.
         """
@@ -45,75 +70,152 @@ class Warehouse(Questions):
         held = self.tables()
         if not held:
             return
-        committed = _COMMITTED if "_dlt_loads" in held else "select null where false"
+        committed = f"select load_id from {self.dataset}._dlt_loads where status = 0"
+        if "_dlt_loads" not in held:
+            committed = "select null where false"
         with self.connect() as connection:
-            for name in held & TABLES.keys():
-                connection.execute(f"delete from {DATASET}.{name} where _dlt_load_id not in ({committed})")
+            for name in sorted(held & self.raw_tables.keys()):
+                connection.execute(f"delete from {self.dataset}.{name} where _dlt_load_id not in ({committed})")
+        self.drop_superseded()
+
+    def drop_superseded(self) -> None:
+        """Delete, of every response that was loaded again, the rows of all loads but its newest, in one transaction.
+
+        The newest is the one that committed last, by its place in `_dlt_loads`: a clock may have been set back since.
+        """
+        again = self._all(
+            f"""
+            select response_id from {self.dataset}.responses
+            group by response_id having count(distinct _dlt_load_id) > 1
+            """
+        )
+        if not again:
+            return
+        with self.connect() as connection:
+            connection.execute("begin")
+            connection.execute(
+                f"""
+                create or replace temporary table newest as
+                select responses.response_id, arg_max(loads.load_id, loads.rowid) as load_id
+                from {self.dataset}.responses as responses
+                join {self.dataset}._dlt_loads as loads on loads.load_id = responses._dlt_load_id
+                group by responses.response_id having count(distinct loads.load_id) > 1
+                """
+            )
+            for name in self.raw_tables.keys() - {"plan"}:  # what was asked then was decided by what was known then
+                connection.execute(
+                    f"""
+                    delete from {self.dataset}.{name} as old using newest
+                    where old.response_id = newest.response_id and old._dlt_load_id != newest.load_id
+                    """
+                )
+            connection.execute("drop table newest")
+            connection.execute("commit")
+
+    def upgrade(self) -> None:
+        """Bring a warehouse of an older program up to this one: its raw tables, by dlt, and what dbt derived from them.
+
+        Only under the lock. Nothing is asked again, and the marts stay until they are built anew.
+        """
+        if not self.committed_loads():
+            return  # the first load makes every table
+        if lacking := self._lacking():
+            self._run(Batch.blank(lacking))
+        with self.connect() as connection:
+            schemas = {name for (name,) in connection.execute("select schema_name from duckdb_schemas()").fetchall()}
+            if self._built_by() in (None, self._program) and (self._built_by() or not schemas & {*_DERIVED}):
+                return
+            connection.execute("begin")
+            for name in _DERIVED:
+                connection.execute(f"drop schema if exists {name} cascade")
+            self._make_builds(connection)
+            connection.execute("delete from builds.built_loads")
+            connection.execute("delete from builds.program")
+            connection.execute("commit")
+
+    # ------------------------------------------------------------- loading
 
     def load(self, batch: Batch) -> None:
         """Load one batch as one package. When this returns, all of it counts; before, none of it does.
 
         Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
         """
-        pipeline = self._dlt()  # before the import: it sets what dlt reads from the environment
-        import dlt
-        from dlt.common.destination.exceptions import DestinationHasFailedJobs
-        from dlt.pipeline.exceptions import PipelineStepFailed
-
-        is_new = not self.tables() >= TABLES.keys()
-        resources = [
-            dlt.resource(
-                [pa.Table.from_pylist(batch.rows.get(name, []), schema=table.schema)],
-                name=name,
-                write_disposition="append",
-                schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
-            )
-            for name, table in TABLES.items()
-            if is_new or batch.rows.get(name)
-        ]
-        try:
-            pipeline.run(resources).raise_on_failed_jobs()
-        except (PipelineStepFailed, DestinationHasFailedJobs, OSError) as error:
-            reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
-            raise WarehouseUnusable(f"a batch could not be written to {self.path}, and does not count: {reason}") from error
+        for name in self.raw_tables.keys() - self.tables():
+            batch.rows.setdefault(name, [])  # the models read every table, and an empty one is made by loading it
+        self._run(batch)
 
     def drop_old_bodies(self, before: date) -> None:
         """Empty the bodies of nights before a day; their typed rows stay."""
         with self.connect() as connection:
             connection.execute(
-                f"update {DATASET}.responses set body = null where as_of_date < ? and body is not null", [before]
+                f"update {self.dataset}.responses set body = null where as_of_date < ? and body is not null", [before]
             )
 
-    def replace(self, batch: Batch, log: list[Row]) -> None:
-        """Put these rows in the place of all that the same responses gave before, in one transaction and as one load."""
-        load_id = repr(time.time())
+    # ------------------------------------------------------------- what the models have taken in
+
+    def committed_loads(self) -> list[str]:
+        """The loads that count, oldest first."""
+        loads = f"select load_id from {self.dataset}._dlt_loads where status = 0 group by load_id order by min(rowid)"
+        return [load_id for (load_id,) in self._all(loads)]
+
+    def note_built(self, load_ids: Iterable[str]) -> None:
+        """Note, after a complete build of the models, which loads it has taken in, and by which program."""
+        rows = [(load_id,) for load_id in load_ids]
         with self.connect() as connection:
             connection.execute("begin")
-            connection.register("log", pa.Table.from_pylist(log, schema=TABLES["responses"].schema))
-            for name, table in TABLES.items():
-                if name in ("responses", "plan"):
-                    continue
-                connection.execute(f"delete from {DATASET}.{name} where response_id in (select response_id from log)")
-                rows = pa.Table.from_pylist(batch.rows.get(name, []), schema=table.schema)
-                connection.register("fresh", rows)
-                connection.execute(f"insert into {DATASET}.{name} by name select *, '{load_id}' as _dlt_load_id from fresh")
-            connection.execute(
-                f"""
-                update {DATASET}.responses as responses
-                set outcome = log.outcome, row_count = log.row_count, error_message = log.error_message,
-                    _dlt_load_id = '{load_id}'
-                from log where responses.response_id = log.response_id
-                and (responses.outcome, responses.row_count) is distinct from (log.outcome, log.row_count)
-                """
-            )
-            connection.execute(
-                f"""
-                insert into {DATASET}._dlt_loads (load_id, schema_name, status, inserted_at, schema_version_hash)
-                select '{load_id}', schema_name, 0, now(), schema_version_hash from {DATASET}._dlt_loads
-                order by inserted_at desc limit 1
-                """
-            )
+            self._make_builds(connection)
+            connection.execute("delete from builds.built_loads")
+            if rows:
+                connection.executemany("insert into builds.built_loads (load_id) values (?)", rows)
+            connection.execute("delete from builds.program")
+            connection.execute("insert into builds.program values (?)", [self._program])
             connection.execute("commit")
+
+    @staticmethod
+    def _make_builds(connection: Any) -> None:
+        connection.execute("create schema if not exists builds")
+        connection.execute("create table if not exists builds.built_loads (load_id varchar)")
+        connection.execute("create table if not exists builds.program (version varchar)")
+
+    def _built_by(self) -> str | None:
+        """The program that built the models last; None if it is not known, or none has."""
+        with self.connect() as connection:
+            query = "select 1 from duckdb_tables() where schema_name = 'builds' and table_name = 'program'"
+            if not connection.execute(query).fetchall():
+                return None
+            found: list[Any] = connection.execute("select version from builds.program").fetchall()
+            return found[0][0] if found else None
+
+    @property
+    def _program(self) -> str:
+        """The version of the program and of its raw tables: the models of another one may say something else."""
+        columns = [(name, table.schema.to_string()) for name, table in sorted(self.raw_tables.items())]
+        return f"{version('bluum-warehouse')} {sha256(repr(columns).encode()).hexdigest()[:16]}"
+
+    # ------------------------------------------------------------- dlt
+
+    def _lacking(self) -> list[str]:
+        """The raw tables that are not there, or lack a column."""
+        with self.connect() as connection:
+            found = connection.execute(
+                "select table_name, list(column_name) from duckdb_columns() where schema_name = ? group by all",
+                [self.dataset],
+            ).fetchall()
+        held = {name: set(columns) for name, columns in found}
+        return [name for name, table in self.raw_tables.items() if not held.get(name, set()) >= {*table.hints}]
+
+    def _run(self, batch: Batch) -> None:
+        pipeline = self._dlt()  # before the imports: it sets what dlt reads from the environment
+        from dlt.common.destination.exceptions import DestinationHasFailedJobs
+        from dlt.pipeline.exceptions import PipelineStepFailed
+
+        from pipelines.source import bluum_source
+
+        try:
+            pipeline.run(bluum_source(batches=[batch], tables=tuple(self.raw_tables.values()))).raise_on_failed_jobs()
+        except (PipelineStepFailed, DestinationHasFailedJobs, OSError) as error:
+            reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
+            raise WarehouseUnusable(f"a batch could not be written to {self.path}, and does not count: {reason}") from error
 
     @property
     def _dlt_pipelines(self) -> Path:
@@ -137,6 +239,14 @@ class Warehouse(Questions):
                 _PIPELINE,
                 pipelines_dir=str(folder),
                 destination=dlt.destinations.duckdb(str(self.path)),
-                dataset_name=DATASET,
+                dataset_name=self.dataset,
             )
         return self._pipeline
+
+
+def _source(base_url: str | None, surface: str | None) -> str:
+    """A source by name: the API's host and path, and its surface. All of a machine's own ports are one, the sandbox."""
+    parts = urlsplit((base_url or "").rstrip("/"))
+    is_sandbox = is_loopback(parts.hostname or "")
+    where = "the sandbox on this machine" if is_sandbox else f"{parts.netloc.lower()}{parts.path}"
+    return f"{where} (surface {surface})"

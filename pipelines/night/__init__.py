@@ -1,1 +1,1 @@
-"""What a night does and in which order: sync, checkpoints, backfill, replay. Asking is in api/, writing in destination/."""
+"""What a night does with the warehouse: sync, checkpoints, backfill, replay. Asking is in api/, writing in destination/."""

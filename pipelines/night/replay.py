@@ -1,8 +1,9 @@
 """Reads the kept answers again, without asking Bluum: after the program has learned to read more, or to rebuild raw.
 
-    raw.responses (bodies) --answers.py, as on the night--> typed rows, in place of those the same responses gave before
+    raw.responses (bodies) --parse.py, as on the night--> batches --source.py, as on the night--> raw.*
 
-The log itself, raw.responses and raw.plan, stays: it is what happened. A response whose body was dropped keeps its rows.
+An answer that was read again is loaded again, with its responses: the rows of its newest load count, and those of the load
+before are deleted. raw.plan stays: it is what happened. A response whose body was dropped keeps its rows.
 """
 
 import json
@@ -23,7 +24,7 @@ from pipelines.errors import BluumError
 from pipelines.schema.tables import NEW_FIELDS, PLAN, QUARANTINE, RESPONSES
 from pipelines.schema.values import Unreadable
 
-_CHUNK = 2_000  # answers that are read and replaced in one transaction
+_CHUNK = 2_000  # answers that are read and loaded at once
 
 
 class NothingKept(BluumError):
@@ -43,25 +44,44 @@ class Replay:
 def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
     """Read kept answers again: those with quarantined rows or of an unreadable shape, or all of them.
 
-    Each chunk is replaced in one transaction, so that a kill leaves every response either as it was or as it is now.
+    A kill leaves every response as it was or as it is now: before a load commits it does not count, and after that the rows
+    it replaces do not; what does not count is deleted at once, or after a kill by the next sweep.
+
+    Raises NothingKept before the first night.
     """
-    if not warehouse.tables():
-        raise NothingKept(f"{warehouse.path} holds no answer yet: run `bluum sync` first")
     warehouse.sweep()
+    warehouse.upgrade()
+    if not warehouse.committed_loads():
+        raise NothingKept(f"{warehouse.path} holds no answer yet: run `bluum sync` first")
     result = Replay()
     for responses in warehouse.kept_answers(_CHUNK, troubled_only=not everything):
-        batch = Batch()
-        for _, pages in groupby(responses, key=lambda response: response["answer_id"]):
-            _land(list(pages), batch)
-        log = batch.rows.pop(RESPONSES.name)
-        batch.rows.pop(PLAN.name, None)  # what was asked then was decided by what was known then
-        warehouse.replace(batch, log)
-        quarantined = len(batch.rows[QUARANTINE.name])
+        batch = read_again(responses)
+        warehouse.load(batch)
+        warehouse.drop_superseded()
+        log, quarantined = batch.rows[RESPONSES.name], len(batch.rows[QUARANTINE.name])
+        typed = (rows for name, rows in batch.rows.items() if name not in (RESPONSES.name, NEW_FIELDS.name))
         result.responses += len(log)
         result.quarantined += quarantined
-        result.rows += sum(map(len, batch.rows.values())) - quarantined - len(batch.rows[NEW_FIELDS.name])
+        result.rows += sum(map(len, typed)) - quarantined
         result.rejected += sum(response["outcome"] == Outcome.REJECTED for response in log)
     return result
+
+
+def read_again(responses: list[dict[str, Any]]) -> Batch:
+    """The batch that kept responses come to, the pages of an answer standing together; their log but for what it concludes."""
+    batch = Batch()
+    for _, pages in groupby(responses, key=lambda response: response["answer_id"]):
+        _land(list(pages), batch)
+    batch.rows.pop(PLAN.name, None)  # what was asked then was decided by what was known then
+    concluded = {
+        row["response_id"]: {name: row[name] for name in ("outcome", "row_count", "error_message")}
+        for row in batch.rows[RESPONSES.name]
+    }
+    names = {"response_id", "as_of_date", *(column.name for column in RESPONSES.columns)}
+    batch.rows[RESPONSES.name] = [
+        {name: value for name, value in kept.items() if name in names} | concluded[kept["response_id"]] for kept in responses
+    ]
+    return batch
 
 
 def _land(responses: list[dict[str, Any]], batch: Batch) -> None:

@@ -2,8 +2,8 @@
 
     payload of an answer --(path of each column)--> row of raw.<table>
 
-This is the one place that knows a field's name at Bluum and its type here; `rows.py` reads by it, `load.py` creates the
-tables from it and staging selects from it. Column names are Bluum's own. How an answer is cut into payloads is said in
+This is the one place that knows a field's name at Bluum and its type here; `rows.py` reads by it, `source.py` tells
+dlt the types from it and staging selects from it. Column names are Bluum's own. How an answer is cut into payloads is said in
 `endpoints.py`.
 
 Every typed row also carries `response_id` (its answer in raw.responses) and `as_of_date` (the night it was asked).
@@ -11,6 +11,7 @@ Every typed row also carries `response_id` (its answer in raw.responses) and `as
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -43,8 +44,17 @@ class Table:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema, response_id and as_of_date included."""
-        own = [pa.field(column.name, column.kind.arrow) for column in self.columns]
-        return pa.schema([pa.field("response_id", pa.string()), pa.field("as_of_date", pa.date32()), *own])
+        return pa.schema([pa.field(column.name, column.kind.arrow) for column in (*_STAMP, *self.columns)])
+
+    @property
+    def hints(self) -> dict[str, dict[str, Any]]:
+        """Dlt's column hints, so that every destination gets the same types: precision and scale, and zones."""
+        return {
+            column.name: {"name": column.name, "nullable": True, **column.kind.hint} for column in (*_STAMP, *self.columns)
+        }
+
+
+_STAMP = (Column("response_id", TEXT, None), Column("as_of_date", DATE, None))
 
 
 def _given(name: str, kind: Kind = TEXT) -> Column:

@@ -7,7 +7,7 @@ A value is never rounded, truncated or passed through a float: what its column c
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -32,11 +32,12 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Kind:
-    """A column type: the Arrow type that lands, and the exact reading of a JSON value into it."""
+    """A column type: what lands, in Arrow's words and in dlt's, and the exact reading of a JSON value into it."""
 
     name: str
     arrow: pa.DataType
     read: Callable[[Json], Any]
+    hint: Mapping[str, Any]  # the same type in dlt's words, for any destination
 
 
 def printable(text: str) -> str:
@@ -152,16 +153,23 @@ def _shape(value: Json) -> str:
     return {dict: "an object", list: "a list", bool: "a boolean", str: "text"}.get(type(value), "a number")
 
 
-TEXT = Kind("text", pa.string(), _text)
-INTEGER = Kind("integer", pa.int64(), _integer)
-BOOLEAN = Kind("boolean", pa.bool_(), _boolean)
-DATE = Kind("date", pa.date32(), _date)
-TIMESTAMP = Kind("timestamp", pa.timestamp("us", tz="UTC"), _timestamp)
-QUANTITY = Kind("quantity", pa.decimal128(38, 18), _decimal(38, 18))
+def _decimal_kind(name: str, precision: int, scale: int) -> Kind:
+    hint = {"data_type": "decimal", "precision": precision, "scale": scale}
+    return Kind(name, pa.decimal128(precision, scale), _decimal(precision, scale), hint)
+
+
+TEXT = Kind("text", pa.string(), _text, {"data_type": "text"})
+INTEGER = Kind("integer", pa.int64(), _integer, {"data_type": "bigint"})
+BOOLEAN = Kind("boolean", pa.bool_(), _boolean, {"data_type": "bool"})
+DATE = Kind("date", pa.date32(), _date, {"data_type": "date"})
+TIMESTAMP = Kind(
+    "timestamp", pa.timestamp("us", tz="UTC"), _timestamp, {"data_type": "timestamp", "precision": 6, "timezone": True}
+)
+QUANTITY = _decimal_kind("quantity", 38, 18)
 """Units held and prices per unit."""
-MONEY = Kind("money", pa.decimal128(38, 9), _decimal(38, 9))
+MONEY = _decimal_kind("money", 38, 9)
 """Amounts in the currency that stands beside them."""
-PERCENT = Kind("percent", pa.decimal128(38, 9), _decimal(38, 9))
+PERCENT = _decimal_kind("percent", 38, 9)
 """Percentage points: 2.56 means 2.56 %."""
-JSON = Kind("json", pa.string(), _json)
+JSON = Kind("json", pa.string(), _json, {"data_type": "text"})
 """A nested value whose keys are data, kept as JSON text with every digit."""

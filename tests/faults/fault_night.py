@@ -22,7 +22,7 @@ import duckdb
 
 from pipelines.api.client import Client, Pacer
 from pipelines.destination.warehouse import Warehouse
-from pipelines.night.progress import Progress
+from pipelines.api.progress import Progress
 from pipelines.night.sync import Sync
 from pipelines.schema.tables import TABLES, TYPED_TABLES
 from pipelines.settings import Settings

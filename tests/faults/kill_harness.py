@@ -357,14 +357,14 @@ def _be_a_zygote() -> None:
     import dbt.cli.main
     import dlt.destinations.impl.duckdb.duck
 
-    import pipelines.night.sync
+    import pipelines.api.engine
     from cli.main import main
     from cli.running import execute
 
     _ = dlt.destinations.impl.duckdb.duck, dbt.adapters.duckdb, dbt.cli.main, execute
     with tempfile.TemporaryDirectory() as home, dagster.DagsterInstance.local_temp(home):
         pass  # what an instance imports late
-    pipelines.night.sync.BATCH_SECONDS = BATCH_SECONDS
+    pipelines.api.engine.BATCH_SECONDS = BATCH_SECONDS
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         order = json.loads(line)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from fault_night import House, Truth
 
-from pipelines.night.clock import TooFarAhead, as_of_date
+from pipelines.api.clock import TooFarAhead, as_of_date
 from sandbox.app import SandboxApp
 from sandbox.faults import Rule
 

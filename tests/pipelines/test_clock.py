@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from pipelines.night.clock import ApiClock, TooFarAhead, as_of_date
+from pipelines.api.clock import ApiClock, TooFarAhead, as_of_date
 
 
 @pytest.mark.parametrize(

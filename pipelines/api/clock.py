@@ -56,3 +56,8 @@ def as_of_date(instant: datetime) -> date:
     """The market day a sync started at `instant` belongs to."""
     local = instant.astimezone(UTC).astimezone(MARKET_ZONE)
     return local.date() - timedelta(days=local.hour < CUT_OVER_HOUR)
+
+
+def newest_possible(machine_now: datetime) -> date:
+    """The latest night there can be by now: one that is dated later was dated by a clock that was wrong."""
+    return as_of_date(machine_now + FURTHEST_AHEAD)
