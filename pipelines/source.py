@@ -3,8 +3,9 @@
     asked of the API, or batches --> Feed --rows of each table--> one resource a table --Arrow--> dlt
 
 A resource yields Arrow tables, so that no digit passes through Python's or dlt's own numbers, and carries precision and
-scale as hints. All of them share one `Feed`: an answer has rows for several tables, and is asked once. It asks when dlt pulls,
-and only what the selected resources need. How a night is asked is `api/engine.py`; what a warehouse does with it `night/`.
+scale as hints. All of them share one `Feed`: an answer has rows for several tables, and is asked once. It asks when dlt
+pulls, and only what the selected resources need. How a night is asked is `api/engine.py`; what a warehouse does with it
+`night/`.
 
 Alone, with the key pair in dlt's secrets (`sources.bluum.api_key`, `.api_secret`) or in BLUUM_*:
 
@@ -16,7 +17,7 @@ Alone, with the key pair in dlt's secrets (`sources.bluum.api_key`, `.api_secret
 A run knows nothing of earlier ones but the numbers it has given to the answers of tonight: it asks all of tonight again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Literal
 
 import dlt
@@ -33,7 +34,7 @@ NOUNS = {"pnl_reports": "pnl", "policy_versions": "investment_policies"}
 _LOAD_ID = "normalize.parquet_normalizer.add_dlt_load_id"
 
 
-@dlt.source(
+@dlt.source(  # type: ignore[untyped-decorator]
     name="bluum",
     section="bluum",
     max_table_nesting=0,
@@ -86,11 +87,11 @@ def bluum_source(
     }
     raw_tables = {table.name: table for table in tables}
 
-    def asked(wanted: frozenset[str]) -> Iterator[Batch]:
+    def asked(wanted: frozenset[str]) -> Generator[Batch, None, None]:
         yield Batch.blank(wanted)  # so that each table is there, with all of its columns, whatever tonight has
         yield from tonight(given_settings(given), wanted, dlt.current.source_state())
 
-    def held(wanted: frozenset[str]) -> Iterator[Batch]:
+    def held(wanted: frozenset[str]) -> Generator[Batch, None, None]:
         yield from batches or ()
 
     feed = Feed(asked if batches is None else held)

@@ -6,10 +6,11 @@ window, newest roster, reports held --> requests, and what is refused, per accou
 import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from pipelines.api.client import PACE
+from pipelines.api.clock import newest_possible
 from pipelines.api.endpoints import Request, pnl_request
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
@@ -64,15 +65,21 @@ class Backfill:
 
 
 def plan(
-    warehouse: Warehouse, window: Window, only: frozenset[str] = frozenset(), *, missing_only: bool = False
+    warehouse: Warehouse,
+    window: Window,
+    only: frozenset[str] = frozenset(),
+    *,
+    missing_only: bool = False,
+    machine_now: datetime | None = None,
 ) -> Backfill:
     """Plan a backfill from the newest roster, for dates up to the newest night. Raises NoBackfill if there is none yet.
 
-    Reports that a backfill of the newest night has asked for are held, so that a backfill can be resumed; others that are
-    held are asked again, unless only missing ones are wanted.
+    A night that is dated later than the machine's clock (`machine_now`, or now) allows was dated wrongly and counts for
+    nothing. Reports that a backfill of the newest night has asked for are held, so that a backfill can be resumed; others
+    that are held are asked again, unless only missing ones are wanted.
     """
-    roster = [(account, opened) for account, opened in warehouse.newest_roster() if not only or account in only]
-    today = warehouse.newest_night()
+    today = warehouse.newest_night(until=newest_possible(machine_now or datetime.now(UTC)))
+    roster = [(account, opened) for account, opened in warehouse.newest_roster(today) if not only or account in only]
     if not roster or today is None:
         raise NoBackfill("no account is known yet: run `bluum sync` first")
     dates, observed = list(window.dates()), warehouse.observed_pnl()

@@ -68,7 +68,7 @@ def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
 
 
 def read_again(responses: list[dict[str, Any]]) -> Batch:
-    """The batch that kept responses come to, the pages of an answer standing together; their log but for what it concludes."""
+    """The batch that kept responses come to, the pages of an answer standing together: their rows, and their log anew."""
     batch = Batch()
     for _, pages in groupby(responses, key=lambda response: response["answer_id"]):
         _land(list(pages), batch)

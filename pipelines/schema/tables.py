@@ -3,8 +3,8 @@
     payload of an answer --(path of each column)--> row of raw.<table>
 
 This is the one place that knows a field's name at Bluum and its type here; `rows.py` reads by it, `source.py` tells
-dlt the types from it and staging selects from it. Column names are Bluum's own. How an answer is cut into payloads is said in
-`endpoints.py`.
+dlt the types from it and staging selects from it. Column names are Bluum's own. How an answer is cut into payloads is said
+in `endpoints.py`.
 
 Every typed row also carries `response_id` (its answer in raw.responses) and `as_of_date` (the night it was asked).
 """
@@ -48,7 +48,7 @@ class Table:
 
     @property
     def hints(self) -> dict[str, dict[str, Any]]:
-        """Dlt's column hints, so that every destination gets the same types: precision and scale, and zones."""
+        """Column hints for dlt, so that every destination gets the same types: precision and scale, and zones."""
         return {
             column.name: {"name": column.name, "nullable": True, **column.kind.hint} for column in (*_STAMP, *self.columns)
         }

@@ -21,8 +21,8 @@ from urllib.parse import unquote
 import duckdb
 
 from pipelines.api.client import Client, Pacer
-from pipelines.destination.warehouse import Warehouse
 from pipelines.api.progress import Progress
+from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync
 from pipelines.schema.tables import TABLES, TYPED_TABLES
 from pipelines.settings import Settings
@@ -79,12 +79,15 @@ class House:
             },
         )
 
-    def sync(self, run_id: str = "run", *, machine_now: Any = None, **given: Any) -> Progress:
+    def sync(
+        self, run_id: str = "run", *, machine_now: Any = None, warehouse: Warehouse | None = None, **given: Any
+    ) -> Progress:
         """One sync as the program does it, with the warped clock."""
-        self.warp = Warp()
-        return asyncio.run(self._sync(self.settings(**given), run_id, machine_now or (lambda: datetime.now(UTC))))
+        self.warp, settings = Warp(), self.settings(**given)
+        target = warehouse or Warehouse(settings.warehouse)
+        return asyncio.run(self._sync(settings, target, run_id, machine_now or (lambda: datetime.now(UTC))))
 
-    async def _sync(self, settings: Settings, run_id: str, machine_now: Any) -> Progress:
+    async def _sync(self, settings: Settings, warehouse: Warehouse, run_id: str, machine_now: Any) -> Progress:
         assert settings.api_key is not None
         assert settings.api_secret is not None
         pacer = Pacer(0, sleep=self.warp.sleep, monotonic=self.warp.monotonic)
@@ -96,7 +99,7 @@ class House:
             timeout=settings.timeout,
             sleep=self.warp.sleep,
         ) as client:
-            run = Sync(settings, client, Warehouse(settings.warehouse), run_id, machine_now=machine_now)
+            run = Sync(settings, client, warehouse, run_id, machine_now=machine_now)
             return await run.run()
 
     # ------------------------------------------------------------- what is there afterwards

@@ -14,9 +14,9 @@ import duckdb
 import pytest
 
 from pipelines.api.client import Client, Pacer
+from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable, WarehouseUnusable
-from pipelines.api.progress import Progress
 from pipelines.night.replay import NothingKept, replay
 from pipelines.night.sync import Sync, sync
 from pipelines.settings import Settings
