@@ -99,8 +99,7 @@ def connected(settings: Settings) -> Iterator[Settings]:
     if not settings.wants_sandbox:
         yield settings
         return
-    from sandbox.options import Options
-    from sandbox.server import running
+    from sandbox.server import Options, running
 
     with running(Options(start=sandbox_now())) as sandbox:
         yield settings.model_copy(

@@ -15,18 +15,19 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from helpers.faulty import Sandbox, running
+from helpers.faulty.requests import Entry
+from helpers.faulty.rules import Rule
+
 from pipelines.api.client import Client, Pacer
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync
 from pipelines.settings import Settings
-from sandbox.clock import market_date
-from sandbox.faults import Rule
-from sandbox.options import Options
-from sandbox.policy import PolicyVersion, targets
-from sandbox.requestlog import Entry
-from sandbox.server import Sandbox, running
-from sandbox.story import FAILED_NIGHT, MISSED_NIGHT, SHORT_OUTAGE, tell
-from sandbox.world import World
+from sandbox.server import Options
+from sandbox.world.clock import market_date
+from sandbox.world.policy import PolicyVersion, targets
+from sandbox.world.story import FAILED_NIGHT, MISSED_NIGHT, SHORT_OUTAGE, tell
+from sandbox.world.world import World
 
 ACCOUNTS = 60
 TRADING_DAYS = 126
@@ -123,7 +124,7 @@ def weekdays(first: date, last: date) -> Iterator[date]:
 @contextmanager
 def playing(data_dir: Path, accounts: int = ACCOUNTS, days: int = TRADING_DAYS) -> Iterator[Played]:
     """The history, synced into `data_dir`; the sandbox runs until the block ends."""
-    options = Options(accounts=accounts, rate_limit=0, script=True)
+    options = Options(accounts=accounts, rate_limit=0)
     with running(options) as sandbox:
         enrich(sandbox.world)
         settings = Settings(

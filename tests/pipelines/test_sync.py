@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from helpers.faulty import Sandbox, running
 
 from pipelines.api.client import Client, Pacer
 from pipelines.destination.warehouse import Warehouse
@@ -20,8 +21,7 @@ from pipelines.night.progress import Progress
 from pipelines.night.replay import NothingKept, replay
 from pipelines.night.sync import Sync, sync
 from pipelines.settings import Settings
-from sandbox.options import Options
-from sandbox.server import Sandbox, running
+from sandbox.server import Options
 
 FIRST_NIGHT = date(2022, 6, 13)  # a Monday
 
