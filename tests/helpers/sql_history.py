@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sql_warehouse import Night
+from helpers.sql_warehouse import Night
 
 FIRST = date(2027, 12, 27)  # so that a week, a month, a quarter and a year end within the history
 CLASSES = ("equities", "fixed_income", "treasury")
