@@ -18,7 +18,7 @@ class Api:
 
     def __init__(self, operator: Sandbox) -> None:
         self.operator = operator
-        self.client = httpx.Client(base_url=operator.base_url, auth=(operator.key, operator.secret), timeout=5)
+        self.client = httpx.Client(base_url=operator.base_url, auth=(operator.key, operator.secret), timeout=30)
 
     def get(self, path: str, **params: Any) -> httpx.Response:
         response = self.client.get(path, params=params)
