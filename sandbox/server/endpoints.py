@@ -8,9 +8,11 @@ from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
-from sandbox.server import render_positions, render_rosters, render_wealth
 from sandbox.server.answers import Answer, ApiError, bad_format, not_found, ok
 from sandbox.server.params import Params
+from sandbox.server.render_positions import investor_position_row, position_row
+from sandbox.server.render_rosters import account_row, investor_row, portfolio_row
+from sandbox.server.render_wealth import analysis_body, pnl_body, policy_body
 from sandbox.server.routes import Route
 from sandbox.world.accounts import Account, Portfolio
 from sandbox.world.clock import Clock
@@ -34,12 +36,12 @@ class Endpoints:
 
     def _accounts(self, route: Route, params: Params) -> Answer:
         day, ledger = self._clock.market_date(), self._world.ledger
-        return ok([render_rosters.account_row(ledger, account, day) for account in ledger.accounts(day)])
+        return ok([account_row(ledger, account, day) for account in ledger.accounts(day)])
 
     def _investors(self, route: Route, params: Params) -> Answer:
         day, ledger = self._clock.market_date(), self._world.ledger
         listed = ledger.accounts(day)
-        return _page("/v1/investors", listed, lambda a: render_rosters.investor_row(ledger, a, day), params.paging())
+        return _page("/v1/investors", listed, lambda a: investor_row(ledger, a, day), params.paging())
 
     # ------------------------------------------------------------- positions
 
@@ -53,10 +55,10 @@ class Endpoints:
             if (symbol is None or row.symbol == symbol) and not (non_zero and row.sold_out)
         ]
         if not route.investor_surface:
-            return ok([render_positions.position_row(account, row, refreshed) for row in rows])
+            return ok([position_row(account, row, refreshed) for row in rows])
 
         def render(row: Position) -> dict[str, object]:
-            return render_positions.investor_position_row(account, row, refreshed)
+            return investor_position_row(account, row, refreshed)
 
         return _page(f"/v1/investors/{account.investor_id}/positions", rows, render, params.paging())
 
@@ -66,7 +68,7 @@ class Endpoints:
         rows = self._world.ledger.positions(account.account_id, self._clock.market_date())
         for row in rows:
             if route.part_id == row.position_id or (route.part_id == row.position_uuid and not route.investor_surface):
-                render = render_positions.investor_position_row if route.investor_surface else render_positions.position_row
+                render = investor_position_row if route.investor_surface else position_row
                 return ok(render(account, row, refreshed))
         if route.investor_surface and not route.part_id.startswith("pos_"):
             raise bad_format("position_id", "an id with the pos_ prefix")
@@ -76,10 +78,7 @@ class Endpoints:
 
     def _portfolios(self, route: Route, params: Params) -> Answer:
         account, day, ledger = self._account(route), self._clock.market_date(), self._world.ledger
-        rows = [
-            render_rosters.portfolio_row(ledger, account, portfolio, day)
-            for portfolio in ledger.portfolios(account.account_id, day)
-        ]
+        rows = [portfolio_row(ledger, account, portfolio, day) for portfolio in ledger.portfolios(account.account_id, day)]
         return ok({"portfolios": rows})
 
     def _rebalancing(self, route: Route, params: Params) -> Answer:
@@ -89,7 +88,7 @@ class Endpoints:
             raise not_found()
         now = self._clock.now()
         analysis = self._world.ledger.drift(portfolio.portfolio_id, self._clock.market_date(), now)
-        return ok(render_wealth.analysis_body(account, analysis, now))
+        return ok(analysis_body(account, analysis, now))
 
     def _pnl(self, route: Route, params: Params) -> Answer:
         account, today = self._account(route), self._clock.market_date()
@@ -105,7 +104,7 @@ class Endpoints:
             known_at=self._clock.now(),
             realized_only=realized_only,
         )
-        return ok(render_wealth.pnl_body(report, start, end))
+        return ok(pnl_body(report, start, end))
 
     def _investment_policy(self, route: Route, params: Params) -> Answer:
         account = self._account(route)
@@ -114,7 +113,7 @@ class Endpoints:
         known = self._world.ledger.policy_versions(account.account_id, self._clock.now())
         for listed in reversed(known):
             if listed.policy.version == wanted if wanted else listed.status == "active":
-                return ok(render_wealth.policy_body(account, listed, known, include_history))
+                return ok(policy_body(account, listed, known, include_history))
         raise not_found("no such investment policy")
 
     # ------------------------------------------------------------- inside

@@ -8,13 +8,14 @@ add up to any window exactly. Rebalancing analyses are in analysis.py.
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sandbox.world import analysis, pnl
 from sandbox.world.accounts import Account, Portfolio
+from sandbox.world.analysis import analyse
 from sandbox.world.books import Holding, Snapshot
 from sandbox.world.clock import end_of_market_date
 from sandbox.world.exact import ZERO, digest, over, times
 from sandbox.world.facts import Analysis, Pnl, Position
 from sandbox.world.instruments import INSTRUMENTS, RATES
+from sandbox.world.pnl import report, to_date
 from sandbox.world.policy import ListedVersion, PolicyVersion, in_force, known_versions
 from sandbox.world.registry import Registry
 
@@ -76,11 +77,11 @@ class Ledger:
         corrections = [
             c for c in self._world.corrections if c.account_number == account.number and c.applies(start, end, known)
         ]
-        return pnl.report(
+        return report(
             account,
             (start, end),
-            pnl.to_date(account, self._snapshot(account, eve), self._world.market, eve),
-            pnl.to_date(account, self._snapshot(account, end), self._world.market, end),
+            to_date(account, self._snapshot(account, eve), self._world.market, eve),
+            to_date(account, self._snapshot(account, end), self._world.market, end),
             corrections,
             realized_only,
         )
@@ -102,7 +103,7 @@ class Ledger:
             raise KeyError(f"no portfolio {portfolio_id}")
         account, portfolio = found
         policy = self.policy_in_force(account.account_id, day, known_at)
-        return analysis.analyse(account, portfolio, self._snapshot(account, day), policy, self._world.market, day)
+        return analyse(account, portfolio, self._snapshot(account, day), policy, self._world.market, day)
 
     # ------------------------------------------------------------- inside
 

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from helpers.faulty import broken, splice
+from helpers.faulty.broken import break_connection, spoil
 from helpers.faulty.requests import Entry, RequestLog
 from helpers.faulty.rules import CONNECTION, FaultBook, Plan, Rule
+from helpers.faulty.splice import edit
 from helpers.faulty.world import RenamedWorld
 from sandbox.server.answers import Answer, dump
 from sandbox.server.app import Asked, Receive, SandboxApp, Scope, Send
@@ -42,7 +43,7 @@ class FaultyApp(SandboxApp):
         answer = self._faulty(asked, answer, plan)
         if plan.breaking and plan.breaking.kind in CONNECTION:
             self._note(asked, 0, plan.name)
-            await broken.break_connection(plan.breaking, answer, scope["sandbox.transport"], receive, self.refuse)
+            await break_connection(plan.breaking, answer, scope["sandbox.transport"], receive, self.refuse)
             return None
         self._faults_of[asked.request_id] = plan.name
         return answer
@@ -55,9 +56,9 @@ class FaultyApp(SandboxApp):
         if plan.paging and answer.status == 200:
             answer = replace(answer, body=_paged(answer.body, plan.paging))
         if plan.edits and answer.status == 200:
-            answer = replace(answer, body=splice.edit(answer.body, plan.edits))
+            answer = replace(answer, body=edit(answer.body, plan.edits))
         if plan.breaking and plan.breaking.kind not in CONNECTION:
-            return broken.spoil(plan.breaking, answer, asked.route.investor_surface, self.clock.now())
+            return spoil(plan.breaking, answer, asked.route.investor_surface, self.clock.now())
         return answer
 
     def _note(self, asked: Asked, status: int, fault: str) -> None:

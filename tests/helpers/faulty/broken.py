@@ -1,7 +1,7 @@
 """Carries out the faults of one request: spoils an answer, or the connection under it.
 
 Connection faults write to the transport that the server puts into the scope; spoilt answers go the ordinary way.
-Which fault it is, is decided in faults.py.
+Which fault it is, is decided in rules.py.
 """
 
 import asyncio
