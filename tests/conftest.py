@@ -14,7 +14,17 @@ hypothesis.settings.load_profile("shared machine")
 gc.set_threshold(100_000, 50, 100)  # dagster, dbt and dlt hold so many objects that looking through them costs a twentieth
 SLOW = {"oracle", "sql", "cli", "assets", "faults", "test_wheel", "test_sync", "test_source", "test_replay", "test_backfill"}
 """Modules, and folders of modules, that play whole nights or start programs."""
-LONGEST = ("test_oracle", "test_kills", "test_api_faults", "test_cli_nights", "test_sync", "test_incremental", "test_cli")
+LONGEST = (
+    "test_oracle",
+    "test_kills",
+    "test_api_faults",
+    "test_cli_nights",
+    "test_sync",
+    "test_wheel",
+    "test_incremental",
+    "test_cli",
+    "test_secrets",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
