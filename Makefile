@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup sync demo dev test lint check lock clean
+.PHONY: setup sync demo dev test test-fast lint check lock clean
 
 sync: $(READY)
 	$(BIN)/bluum sync
@@ -17,6 +17,9 @@ dev: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

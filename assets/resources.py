@@ -37,8 +37,7 @@ class Bluum:
         if not self.settings.wants_sandbox:
             yield self.settings
             return
-        from sandbox.options import Options
-        from sandbox.server import running
+        from sandbox.server import Options, running
 
         with running(Options(start=sandbox_now())) as sandbox:
             yield self.settings.model_copy(

@@ -12,11 +12,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "faults"))
-from kill_harness import Slaughter, Zygote, differences
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from helpers.differences import differences
+from helpers.faulty import running
+from helpers.kills import Slaughter
+from helpers.zygote import Zygote
 
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options
 
 
 def main() -> int:

@@ -12,8 +12,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "faults"))
-from reading import Readers, make_marts, settings_for
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from helpers.readers import Readers, make_marts, settings_for
 
 from pipelines.destination.publish import publish
 

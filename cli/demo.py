@@ -1,6 +1,6 @@
 """The demo: sixty nights of the sandbox in one process, and five questions that only a warehouse with a memory answers.
 
-Plays `sandbox.story` through the real sync, models and publishing, into a data folder of its own.
+Plays `sandbox.world.story` through the real sync, models and publishing, into a data folder of its own.
 """
 
 import shutil
@@ -19,9 +19,8 @@ from pipelines.night.backfill import Window, plan
 from pipelines.night.sync import fill, sync
 from pipelines.profiles import DEFAULT
 from pipelines.settings import Settings
-from sandbox.options import Options
-from sandbox.server import running
-from sandbox.story import play, tell
+from sandbox.server import Options, running
+from sandbox.world.story import tell
 
 QUESTIONS = (
     (
@@ -95,7 +94,7 @@ def _play(settings: Settings, console: Console) -> None:
         api = {"base_url": sandbox.base_url, "api_key": sandbox.key, "api_secret": SecretStr(sandbox.secret)}
         connected = settings.model_copy(update=api)
         story = tell(sandbox.world)
-        nights = play(sandbox, story)
+        nights = sandbox.play(story)
         for night in track(nights, "60 trading days, a night each", len(story.nights), console=console, transient=True):
             sync(connected, f"demo of {night}")
         # Bluum corrects the past in silence: asking for it again is what brings the corrections to light.

@@ -145,8 +145,7 @@ def sandbox(
 ) -> None:
     """Serve the bundled Bluum API on loopback until Ctrl-C."""
     from assets.resources import sandbox_now
-    from sandbox.options import Options
-    from sandbox.server import serve
+    from sandbox.server import Options, serve
 
     options = Options(accounts=accounts, rate_limit=rate_limit, latency=latency, seed=seed, start=sandbox_now())
     serve(

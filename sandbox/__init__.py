@@ -1,7 +1,8 @@
-"""A Bluum API on loopback: real HTTP, real daily closes, a movable clock, a rate limit and faults on demand.
+"""A Bluum API on loopback: real HTTP, real daily closes, a movable clock and a rate limit.
 
-    prices.csv + seed -> world (accounts, books, policies) -> ledger -> renderers -> app -> uvicorn
+    world/   who exists, what they hold, and its exact money: prices.csv + seed -> accounts -> histories -> ledger
+    server/  the HTTP side: uvicorn -> app -> endpoints -> renderers, which write the ledger down in Bluum's shapes
 
-The ledger is the truth the tests reckon with; the renderers only write it down in Bluum's shapes. Nothing here knows
-of the pipeline that reads it, and importing this package loads nothing. Run alone: `python -m sandbox`.
+The ledger is the truth the tests reckon with. Nothing here knows of the pipeline that reads it, and importing this
+package loads nothing. Faults for tests are theirs (tests/helpers/faulty). Run alone: `bluum sandbox`.
 """

@@ -12,7 +12,19 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("shared machine")
 gc.set_threshold(100_000, 50, 100)  # dagster, dbt and dlt hold so many objects that looking through them costs a twentieth
-LONGEST = ("test_oracle", "test_kills", "test_api_faults", "test_cli_nights", "test_sync", "test_incremental", "test_cli")
+SLOW = {"oracle", "sql", "cli", "assets", "faults", "test_wheel", "test_sync", "test_source", "test_replay", "test_backfill"}
+"""Modules, and folders of modules, that play whole nights or start programs."""
+LONGEST = (
+    "test_oracle",
+    "test_kills",
+    "test_api_faults",
+    "test_cli_nights",
+    "test_sync",
+    "test_wheel",
+    "test_incremental",
+    "test_cli",
+    "test_secrets",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,5 +37,8 @@ def _no_settings_of_the_machine() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest modules first, so that none of them is left to one worker at the end."""
+    """Mark what is slow; and the longest modules first, so that none of them is left to one worker at the end."""
+    for item in items:
+        if SLOW & {item.path.stem, item.path.parent.name}:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))

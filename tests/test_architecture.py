@@ -32,7 +32,7 @@ def _imports(path: Path, names: set[str]) -> Iterator[str]:
 
 
 def _room(module: str) -> str:
-    """The room of a module as the picture names it: a folder of pipelines/ or sandbox/, a file beside them, else the folder."""
+    """The room of a module as the picture names it: a folder of pipelines/ or sandbox/, or a file beside them."""
     parts = module.split(".")
     return parts[1] if parts[0] in ("pipelines", "sandbox") and len(parts) > 1 else parts[0]
 
@@ -45,9 +45,7 @@ def _drawn() -> set[tuple[str, str]]:
 
 def test_the_picture_has_an_arrow_for_every_import_between_rooms_and_no_other() -> None:
     files = _files()
-    arrows = {
-        (_room(module), _room(other)) for module, path in files.items() for other in _imports(path, set(files))
-    }
+    arrows = {(_room(module), _room(other)) for module, path in files.items() for other in _imports(path, set(files))}
     assert {(a, b) for a, b in arrows if a != b and not {a, b} & GROUND} == _drawn()
 
 

@@ -9,7 +9,8 @@ from threading import Thread
 
 import dagster as dg
 import pytest
-from fault_night import House
+from helpers.faulty.rules import Rule
+from helpers.house import House
 
 from assets.partitions import range_tags
 from assets.pnl_history import KEY
@@ -19,9 +20,7 @@ from assets.sensors import STARTED_BY, failed_run, incomplete_night, profiles, r
 from cli.running import Work, execute
 from pipelines.errors import Unauthorized
 from pipelines.profiles import SettingsRefused
-from sandbox.faults import Rule
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options, running
 
 
 @dataclass

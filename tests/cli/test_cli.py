@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from cli_process import bluum, marts, raw, refused, settings_for
+from helpers.faulty import Sandbox, running
+from helpers.program import bluum, marts, raw, refused, settings_for
 
-from sandbox.options import Options
-from sandbox.server import Sandbox, running
+from sandbox.server import Options
 
 
 @dataclass

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from cli_process import BLUUM
+from helpers.program import BLUUM
 
 
 def children(pid: int) -> list[int]:

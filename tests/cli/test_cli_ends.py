@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_process import bluum, refused, settings_for
+from helpers.faulty import Sandbox, running
+from helpers.program import bluum, refused, settings_for
 
 from pipelines.destination.lock import writing
-from sandbox.options import Options
-from sandbox.server import Sandbox, running
+from sandbox.server import Options
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import os
 import subprocess
 from pathlib import Path
 
-from cli_process import BLUUM, bluum, marts, settings_for
+from helpers.faulty import running
+from helpers.program import BLUUM, bluum, marts, settings_for
 
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options
 
 
 def test_without_any_setting_the_bundled_sandbox_is_asked_and_said_to_be(tmp_path: Path) -> None:

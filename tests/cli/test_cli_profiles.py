@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_process import bluum, marts, refused, settings_for
+from helpers.program import bluum, marts, refused, settings_for
 
 from cli.main import worst
-from sandbox.options import Options
-from sandbox.server import Sandbox, running
+from sandbox.server import Options, Sandbox, running
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,15 @@ from pathlib import Path
 from socket import gethostname
 
 import pytest
-from fault_night import House
+from helpers.faulty import Sandbox, running
+from helpers.faulty.rules import Rule
+from helpers.house import House
 from rich.console import Console
 
 from cli.report import print_status, print_summary
 from pipelines.destination.lock import writing
 from pipelines.errors import NotPublished
-from sandbox.faults import Rule
-from sandbox.options import Options
-from sandbox.server import Sandbox, running
+from sandbox.server import Options
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from fault_night import House
+from helpers.house import House
 from rich.console import Console
 
 from cli.running import dagster_home, forget_old_runs, run_backfill
 from pipelines.night.backfill import Window
 from pipelines.settings import Settings
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options, running
 
 
 @pytest.fixture

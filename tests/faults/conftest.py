@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from fault_night import House, Truth
+from helpers.faulty import running
+from helpers.house import House, Truth
 
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fault_night import House, Truth
+from helpers.faulty import running
+from helpers.faulty.rules import Rule
+from helpers.house import House, Truth
 
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable
-from sandbox import params as sandbox_params
-from sandbox.faults import Rule
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options
+from sandbox.server import params as sandbox_params
 
 TENTH = 0.1
 PASSING = {

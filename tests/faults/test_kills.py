@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fault_night import House, rows, target
-from kill_harness import Slaughter, Zygote, differences, is_alive, processes_below
+from helpers.differences import differences
+from helpers.faulty import running
+from helpers.house import House, rows, target
+from helpers.kills import Slaughter
+from helpers.zygote import Zygote, is_alive, processes_below
 
 from pipelines.destination.lock import holder, writing
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options
 
 KILLS = 20
 LATENCY = 0.4  # so that a night of eight accounts is seconds long, and has several batches

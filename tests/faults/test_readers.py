@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reading import Readers, make_marts, settings_for
+from helpers.readers import Readers, make_marts, settings_for
 
 from pipelines.destination.publish import publish
 
@@ -23,7 +23,7 @@ STOPPED = """
 import os, sys, time
 from pathlib import Path
 from pipelines.destination import publish as publishing
-from reading import settings_for
+from helpers.readers import settings_for
 
 def stop(*arguments, **named):
     print("stopped", flush=True)
@@ -39,7 +39,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from pipelines.destination.publish import publish
-from reading import settings_for
+from helpers.readers import settings_for
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 publish(settings_for(Path(sys.argv[1])), "full")
@@ -55,7 +55,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def _python(program: str, *arguments: str) -> "subprocess.Popen[str]":
-    path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
+    path = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[2])])
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
         env={**os.environ, "PYTHONPATH": path},

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from kill_harness import Zygote
+from helpers.faulty import Sandbox, running
+from helpers.faulty.rules import Rule
+from helpers.zygote import Zygote
 from pydantic import ValidationError
 
 from pipelines.api.client import Client
 from pipelines.settings import Settings
-from sandbox.faults import Rule
-from sandbox.options import Options
-from sandbox.people import personal_strings
-from sandbox.server import Sandbox, running
+from sandbox.server import Options
+from sandbox.world.people import personal_strings
 
 KEY, SECRET = "KQ7-public-key-of-nobody", "SQ7/secret+of=nobody%41"
 

@@ -9,11 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from fault_night import House, Truth
+from helpers.faulty.rules import Rule
+from helpers.house import House, Truth
 
 from pipelines.api.clock import TooFarAhead, as_of_date
-from sandbox.app import SandboxApp
-from sandbox.faults import Rule
+from sandbox.server.app import SandboxApp
 
 NEW_YORK, LAGOS = ZoneInfo("America/New_York"), ZoneInfo("Africa/Lagos")
 

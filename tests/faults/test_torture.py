@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
-from fault_night import House
+from helpers.faulty import running
+from helpers.faulty.rules import Rule
+from helpers.house import House
 
 from assets.models import PROJECT
-from sandbox.faults import Rule
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options
 
 
 def utc(*parts: int) -> datetime:

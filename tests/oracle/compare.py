@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from sandbox.clock import market_date
+from sandbox.world.clock import market_date
 
 Row = dict[str, Any]
 Mart = dict[tuple[Any, ...], Row]

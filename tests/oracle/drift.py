@@ -11,10 +11,10 @@ from oracle.compare import Mart, ratio, root
 from oracle.observed import Observed
 from oracle.policies import in_force, validities
 
-from sandbox.accounts import Account
-from sandbox.exact import CENT, round_to
-from sandbox.facts import Analysis, ClassDrift
-from sandbox.policy import PolicyVersion
+from sandbox.world.accounts import Account
+from sandbox.world.exact import CENT, round_to
+from sandbox.world.facts import Analysis, ClassDrift
+from sandbox.world.policy import PolicyVersion
 
 ZERO = Decimal(0)
 

@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta
 
 from oracle.played import Night, Played, weekdays
 
-from sandbox.accounts import Account
-from sandbox.facts import Pnl
-from sandbox.policy import ListedVersion
+from sandbox.world.accounts import Account
+from sandbox.world.facts import Pnl
+from sandbox.world.policy import ListedVersion
 
 NOT_FRESH = ("STALE", "UNAVAILABLE")
 

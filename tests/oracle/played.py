@@ -15,21 +15,22 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from helpers.faulty import Sandbox, running
+from helpers.faulty.requests import Entry
+from helpers.faulty.rules import Rule
+
 from pipelines.api.client import Client, Pacer
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync
 from pipelines.settings import Settings
-from sandbox.clock import market_date
-from sandbox.faults import Rule
-from sandbox.options import Options
-from sandbox.policy import PolicyVersion, targets
-from sandbox.requestlog import Entry
-from sandbox.server import Sandbox, running
-from sandbox.story import FAILED_NIGHT, MISSED_NIGHT, SHORT_OUTAGE, tell
-from sandbox.world import World
+from sandbox.server import Options
+from sandbox.world.clock import market_date
+from sandbox.world.policy import PolicyVersion, targets
+from sandbox.world.story import FAILED_NIGHT, MISSED_NIGHT, SHORT_OUTAGE, tell
+from sandbox.world.world import World
 
-ACCOUNTS = 60
-TRADING_DAYS = 126
+ACCOUNTS = 36  # every role three times
+TRADING_DAYS = 111  # from 28 February 2022: whole months, a whole quarter, and every event below
 LAST_NIGHT = date(2022, 8, 5)
 FILL_BUDGET = 150  # P&L reports of missed nights that a night may ask for: two missed nights take two nights to mend
 Refused = tuple[int, str | None]  # account number; endpoint, or None for all of them
@@ -123,7 +124,7 @@ def weekdays(first: date, last: date) -> Iterator[date]:
 @contextmanager
 def playing(data_dir: Path, accounts: int = ACCOUNTS, days: int = TRADING_DAYS) -> Iterator[Played]:
     """The history, synced into `data_dir`; the sandbox runs until the block ends."""
-    options = Options(accounts=accounts, rate_limit=0, script=True)
+    options = Options(accounts=accounts, rate_limit=0)
     with running(options) as sandbox:
         enrich(sandbox.world)
         settings = Settings(
@@ -159,7 +160,7 @@ def enrich(world: World) -> None:
         (28, "unrealized_pnl", "12.345678901", "2022-03-09", "2022-07-26"),
         (28, "realized_pnl", "250", "2022-03-17", "2022-07-26"),
         (33, "realized_pnl", "-3.5", "2022-06-21", "2022-06-24"),
-        (40, "dividend_income", "7.01", "2022-07-13", "2022-07-15"),
+        (16, "dividend_income", "7.01", "2022-07-13", "2022-07-15"),
     ):
         if number < size:
             known_at = datetime.combine(date.fromisoformat(known), datetime.min.time(), UTC) + timedelta(hours=17)

@@ -12,8 +12,8 @@ from itertools import pairwise
 from oracle.compare import Mart
 from oracle.observed import Observed
 
-from sandbox.accounts import Account
-from sandbox.facts import Pnl, SymbolPnl
+from sandbox.world.accounts import Account
+from sandbox.world.facts import Pnl, SymbolPnl
 
 Figures = dict[str, Decimal]
 PERIODS = ("week", "month", "quarter", "year")

@@ -10,8 +10,8 @@ from datetime import date
 from oracle.compare import Mart
 from oracle.observed import Observed
 
-from sandbox.accounts import Account
-from sandbox.policy import PolicyVersion
+from sandbox.world.accounts import Account
+from sandbox.world.policy import PolicyVersion
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from decimal import Decimal
 from oracle.compare import Mart, ratio
 from oracle.observed import NOT_FRESH, Observed
 
-from sandbox.accounts import Account
-from sandbox.clock import at_close
-from sandbox.facts import Position
-from sandbox.instruments import INSTRUMENTS
+from sandbox.world.accounts import Account
+from sandbox.world.clock import at_close
+from sandbox.world.facts import Position
+from sandbox.world.instruments import INSTRUMENTS
 
 
 def position_id(account: Account, position: Position) -> str:

@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from datetime import date
 from urllib.parse import parse_qs
 
+from helpers.faulty.requests import Entry
 from oracle.compare import Mart
 from oracle.observed import Observed
 from oracle.played import Night
 
-from sandbox.accounts import Account
-from sandbox.requestlog import Entry
+from sandbox.world.accounts import Account
 
 
 def accounts(observed: Observed) -> Mart:

@@ -14,13 +14,13 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from helpers.faulty import Sandbox, running
 
 from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, PACE, Client, Exchange, Pacer
 from pipelines.api.endpoints import Request, path_of
 from pipelines.api.wire import Outcome
-from sandbox.options import Options
-from sandbox.routes import route_of
-from sandbox.server import Sandbox, running
+from sandbox.server import Options
+from sandbox.server.routes import route_of
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,7 @@ from pipelines.api.parse import Batch
 from pipelines.schema.tables import PNL_REPORTS, POSITIONS, TABLES, TYPED_TABLES, Column
 from pipelines.schema.values import MONEY
 from pipelines.source import NOUNS, bluum_source
-from sandbox.options import Options
-from sandbox.server import Sandbox, running
+from sandbox.server import Options, Sandbox, running
 
 NIGHT = date(2022, 6, 15)
 

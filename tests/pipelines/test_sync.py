@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from helpers.faulty import Sandbox, running
 
 from pipelines.api.client import Client, Pacer
 from pipelines.api.progress import Progress
@@ -20,8 +21,7 @@ from pipelines.errors import RosterRefused, Unauthorized, Unreachable, Warehouse
 from pipelines.night.replay import NothingKept, replay
 from pipelines.night.sync import Sync, sync
 from pipelines.settings import Settings
-from sandbox.options import Options
-from sandbox.server import Sandbox, running
+from sandbox.server import Options
 
 FIRST_NIGHT = date(2022, 6, 13)  # a Monday
 

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from fault_night import House
+from helpers.house import House
 
 from pipelines.api.parse import Batch
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import OtherSource
 from pipelines.schema.tables import POSITIONS, TABLES, Column, Table
 from pipelines.schema.values import MONEY, TEXT
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options, running
 
 OLD = Path(__file__).parent / "warehouses" / "two_nights_of_0.1.duckdb.gz"
 SECOND_NIGHT = date(2022, 6, 14)

@@ -6,10 +6,10 @@ This folder must not become a package: `tests/sandbox/__init__.py` would hide th
 from collections.abc import Iterator
 
 import pytest
-from sandbox_api import Api
+from helpers.contract import Api
+from helpers.faulty import running
 
-from sandbox.options import Options
-from sandbox.server import running
+from sandbox.server import Options
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from sandbox_api import Api
+from helpers.contract import Api
 
-from sandbox.people import MARKER, personal_strings
+from sandbox.world.people import MARKER, personal_strings
 
 
 def ids(api: Api, role: str) -> tuple[str, str]:
@@ -198,8 +198,9 @@ def test_only_get(api: Api) -> None:
 
 
 def test_wealth_can_be_switched_off() -> None:
-    from sandbox.options import Options
-    from sandbox.server import running
+    from helpers.faulty import running
+
+    from sandbox.server import Options
 
     with running(Options(rate_limit=0, wealth_enabled=False)) as operator:
         api = Api(operator)

@@ -7,19 +7,20 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
+from helpers.contract import Api
+from helpers.faulty import splice
+from helpers.faulty.rules import FaultBook, Rule
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox_api import Api
 
-from sandbox import splice
-from sandbox.faults import FaultBook, Rule
-from sandbox.routes import route_of
+from sandbox.server.routes import route_of
 
 
 @pytest.fixture(scope="module")
 def shared() -> "object":
-    from sandbox.options import Options
-    from sandbox.server import running
+    from helpers.faulty import running
+
+    from sandbox.server import Options
 
     with running(Options(rate_limit=0)) as operator:
         yield Api(operator)
@@ -77,8 +78,9 @@ def test_hold_until_the_client_gives_up(bad: Api) -> None:
 
 
 def test_a_held_answer_does_not_hold_up_the_end() -> None:
-    from sandbox.options import Options
-    from sandbox.server import running
+    from helpers.faulty import running
+
+    from sandbox.server import Options
 
     with running(Options(rate_limit=0)) as operator:
         operator.faults.set([{"kind": "hold", "seconds": 60}])
@@ -261,5 +263,5 @@ def test_edits_add_remove_and_reach_every_item() -> None:
 
 @pytest.mark.parametrize("rule", [{"kind": "nonsense"}, {}, {"kind": "reset", "wat": 1}, {"kind": "reset", "endpoint": "x"}])
 def test_a_wrong_rule_is_refused(bad: Api, rule: dict[str, object]) -> None:
-    answer = httpx.post(bad.operator.origin + "/_sandbox/faults", json=[rule])
-    assert answer.status_code == 400 and answer.json()["error"]
+    with pytest.raises(ValueError, match=r"fault|endpoint"):
+        bad.operator.faults.set([rule])

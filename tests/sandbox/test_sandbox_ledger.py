@@ -4,15 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sandbox_api import Api
+from helpers.contract import Api
 
-from sandbox.accounts import Account
-from sandbox.amendments import SCRIPT_CORRECTION, SCRIPT_POLICY
-from sandbox.clock import end_of_market_date
-from sandbox.exact import times
-from sandbox.facts import Pnl
-from sandbox.policy import PolicyVersion, targets
-from sandbox.world import World, WorldOptions
+from sandbox.world.accounts import Account
+from sandbox.world.amendments import SCRIPT_CORRECTION, SCRIPT_POLICY
+from sandbox.world.clock import end_of_market_date
+from sandbox.world.exact import times
+from sandbox.world.facts import Pnl
+from sandbox.world.policy import PolicyVersion, targets
+from sandbox.world.registry import WorldOptions
+from sandbox.world.world import World
 
 DAYS = (
     date(2020, 2, 29),

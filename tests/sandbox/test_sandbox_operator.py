@@ -1,106 +1,93 @@
-"""The operator's side: control endpoints, the clock, the wipe, the story, start-up, and what importing costs."""
+"""The operator's side: the clock, the request log, corrections, the wipe, the story, start-up, and what importing costs."""
 
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import httpx
 import pytest
-from sandbox_api import Api
+from helpers.contract import Api
+from helpers.faulty import running
 
-from sandbox.clock import NEW_YORK, Clock, iso, market_date
-from sandbox.exact import text
-from sandbox.options import Options
-from sandbox.server import running
-from sandbox.story import play, tell
-from sandbox.world import World, WorldOptions
-
-
-def control(api: Api, method: str, path: str, **more: object) -> httpx.Response:
-    return httpx.request(method, f"{api.operator.origin}/_sandbox/{path}", **more)  # type: ignore[arg-type]
+from sandbox.server import Options
+from sandbox.world.clock import NEW_YORK, Clock, iso, market_date
+from sandbox.world.exact import text
+from sandbox.world.policy import PolicyVersion, targets
+from sandbox.world.registry import WorldOptions
+from sandbox.world.story import tell
+from sandbox.world.world import World
 
 
-def test_clock_over_http(fresh: Api) -> None:
-    moved = control(fresh, "POST", "clock", json={"now": "2021-07-05T22:00:00-04:00"})
-    assert moved.json() == {"now": "2021-07-06T02:00:00Z", "market_date": "2021-07-05"}
-    assert control(fresh, "GET", "clock").json() == moved.json()
+def test_the_answers_carry_the_sandboxs_time(fresh: Api) -> None:
+    clock = fresh.operator.clock
+    clock.set(datetime.fromisoformat("2021-07-05T22:00:00-04:00"))
+    assert (iso(clock.now()), clock.market_date()) == ("2021-07-06T02:00:00Z", date(2021, 7, 5))
     assert fresh.get("/accounts").headers["date"] == "Tue, 06 Jul 2021 02:00:00 GMT"
-    assert control(fresh, "POST", "clock", json={"now": "2021-07-05T22:00:00"}).status_code == 400
-    later = control(fresh, "POST", "clock", json={"advance_seconds": 3600}).json()
-    assert later["now"] == "2021-07-06T03:00:00Z"
+    with pytest.raises(ValueError, match="zone"):
+        clock.set(datetime.fromisoformat("2021-07-05T22:00:00"))
+    clock.advance(seconds=3600)
+    assert iso(clock.now()) == "2021-07-06T03:00:00Z"
 
 
-def test_request_log_over_http(fresh: Api) -> None:
+def test_every_request_is_remembered_without_its_secret(fresh: Api) -> None:
     fresh.get("/investors", limit=3)
     httpx.get(fresh.operator.base_url + "/accounts")
-    log = control(fresh, "GET", "requests").json()
-    assert (log["total"], log["by_status"], log["by_endpoint"]) == (
-        2,
-        {"200": 1, "401": 1},
-        {"accounts": 1, "investors": 1},
-    )
-    first = log["requests"][0]
-    assert (first["path"], first["query"], first["key"]) == ("/v1/investors", "limit=3", "sandbox-key")
-    assert fresh.operator.secret not in control(fresh, "GET", "requests").text
-    assert control(fresh, "GET", "requests", params={"limit": 1}).json()["requests"][0]["status"] == 401
-    assert control(fresh, "DELETE", "requests").status_code == 204
-    assert control(fresh, "GET", "requests").json()["total"] == 0
+    log = fresh.operator.requests
+    assert (log.total, log.by_status, log.by_endpoint) == (2, {200: 1, 401: 1}, {"accounts": 1, "investors": 1})
+    first, second = log.entries
+    assert (first.path, first.query, first.key) == ("/v1/investors", "limit=3", "sandbox-key")
+    assert fresh.operator.secret not in repr(log.entries)
+    assert second.status == 401
+    log.clear()
+    assert (log.total, list(log.entries)) == (0, [])
 
 
-def test_faults_over_http(fresh: Api) -> None:
-    control(fresh, "POST", "faults", json=[{"kind": "status", "status": 502, "count": 1}])
+def test_faults_come_and_go(fresh: Api) -> None:
+    fresh.operator.faults.set([{"kind": "status", "status": 502, "count": 1}])
     assert [fresh.client.get("/accounts").status_code for _ in range(2)] == [502, 200]
-    assert control(fresh, "GET", "faults").json()[0]["fired"] == 1
-    control(fresh, "DELETE", "faults")
-    assert control(fresh, "GET", "faults").json() == []
+    assert fresh.operator.faults.fired()[0] == 1
+    fresh.operator.faults.clear()
+    assert fresh.operator.faults.rules == ()
 
 
-def test_corrections_over_http_show_from_their_time_on(fresh: Api) -> None:
-    account = fresh.operator.world.accounts[1]
+def test_corrections_show_from_their_time_on(fresh: Api) -> None:
+    account, day = fresh.operator.world.accounts[1], date(2022, 6, 3)
     path = f"/wealth/accounts/{account.account_id}/reports/pnl"
     window = {"start_date": "2022-06-01", "end_date": "2022-06-10"}
     before = fresh.json(path, **window)["summary"]
-    given = {"account_id": account.investor_id, "measure": "fees_paid", "amount": "1.125", "date": "2022-06-03"}
-    assert control(fresh, "POST", "corrections", json=given | {"known_at": "2022-06-16T12:00:00Z"}).status_code == 200
+    known_at = datetime(2022, 6, 16, 12, tzinfo=UTC)
+    fresh.operator.world.correct(account.investor_id, "fees_paid", Decimal("1.125"), day, known_at)
     assert fresh.json(path, **window)["summary"] == before
     fresh.operator.clock.to_night(date(2022, 6, 16))
     after = fresh.json(path, **window)["summary"]
     assert Decimal(after["fees_paid"]) - Decimal(before["fees_paid"]) == Decimal("1.125")
-    assert control(fresh, "POST", "corrections", json=given | {"measure": "luck"}).status_code == 400
-    assert control(fresh, "POST", "corrections", json={}).status_code == 400
+    with pytest.raises(ValueError, match="luck"):
+        fresh.operator.world.correct(account.investor_id, "luck", Decimal(1), day, known_at)
+    with pytest.raises(KeyError, match="nobody"):
+        fresh.operator.world.correct("nobody", "fees_paid", Decimal(1), day, known_at)
 
 
-def test_policies_over_http(fresh: Api) -> None:
+def test_a_late_policy_version_shows_in_the_answer(fresh: Api) -> None:
     account = fresh.operator.world.accounts[4]
-    given = {
-        "account_id": account.account_id,
-        "version": 2,
-        "targets": {"stocks": ["50", "45", "55"], "bonds": ["50", "45", "55"]},
-        "threshold": "2.50",
-        "effective_date": "2022-06-01",
-        "published_at": "2022-06-15T12:00:00Z",
-    }
-    assert control(fresh, "POST", "policies", json=given).status_code == 200
+    effective, published = date(2022, 6, 1), datetime(2022, 6, 15, 12, tzinfo=UTC)
+    version = PolicyVersion(2, targets("5", stocks="50", bonds="50"), Decimal("2.50"), effective, published)
+    fresh.operator.world.publish_policy(account.account_id, version)
     shown = fresh.json(f"/wealth/accounts/{account.account_id}/investment-policy", include_history="true")
     assert (shown["version"], shown["effective_date"], len(shown["version_history"])) == (2, "2022-06-01", 2)
-    assert control(fresh, "POST", "policies", json=given).status_code == 400
+    with pytest.raises(ValueError, match="never changes"):
+        fresh.operator.world.publish_policy(account.account_id, version)
 
 
 def test_a_wipe_changes_every_id_and_nothing_else(fresh: Api) -> None:
     before = fresh.json("/accounts")
-    assert control(fresh, "POST", "wipe").json() == {"generation": 1}
+    fresh.operator.world.wipe()
     after = fresh.json("/accounts")
     assert len(after) == len(before) and not {row["id"] for row in before} & {row["id"] for row in after}
     assert fresh.get(f"/wealth/accounts/{before[0]['id']}/portfolios").status_code == 404
     assert [row["balance"] for row in before] == [row["balance"] for row in after]
-
-
-def test_control_is_no_part_of_bluum_and_unknown_things_are_said_so(fresh: Api) -> None:
-    assert control(fresh, "GET", "nothing").status_code == 404
-    assert control(fresh, "POST", "clock", content=b"{").status_code == 400
-    assert fresh.operator.requests.total == 0
 
 
 @pytest.mark.parametrize(
@@ -117,18 +104,14 @@ def test_market_date(moment: str, day: date) -> None:
     assert market_date(datetime.fromisoformat(moment)) == day
 
 
-def test_the_clock_stands_still_unless_told_to_run() -> None:
-    seconds = [0.0]
-    clock = Clock(monotonic=lambda: seconds[0])
+def test_the_clock_stands_still_until_it_is_moved() -> None:
+    clock = Clock()
     before = clock.now()
-    seconds[0] = 60
     assert clock.now() == before
-    clock.tick()
-    seconds[0] = 90
-    assert clock.now() - before == timedelta(seconds=30)
+    clock.advance(minutes=30)
+    assert clock.now() - before == timedelta(minutes=30)
     clock.set(datetime(2022, 1, 1, tzinfo=UTC))
-    seconds[0] = 100
-    assert clock.now() == datetime(2022, 1, 1, 0, 0, 10, tzinfo=UTC)
+    assert clock.now() == datetime(2022, 1, 1, tzinfo=UTC)
 
 
 def test_spelling_of_numbers_and_times() -> None:
@@ -163,14 +146,18 @@ def test_the_story_has_everything_the_demo_promises() -> None:
 
 def test_the_story_plays(fresh: Api) -> None:
     story = tell(fresh.operator.world)
-    seen = {}
-    for night in play(fresh.operator, story):
+    seen, errors = {}, {}
+    for night in fresh.operator.play(story):
         assert fresh.operator.clock.market_date() == night
         if any(event.kind == "account_fails" for event in story.on(night)):
             failing = next(e.account_id for e in story.on(night) if e.kind == "account_fails")
             seen[night] = fresh.client.get(f"/trading/accounts/{failing}/positions").status_code
+        if any(event.kind == "outage" for event in story.on(night)):
+            errors[night] = Counter(fresh.client.get("/accounts").status_code for _ in range(200))
     assert list(seen.values()) == [500]
-    assert fresh.operator.faults.rules == ()
+    (statuses,) = errors.values()
+    assert statuses[200] > 140 and statuses[503] > 5 and statuses[429] > 0
+    assert fresh.operator.app.outages.now == ()
 
 
 def test_start_and_stop_are_quick() -> None:
@@ -185,7 +172,7 @@ def test_importing_is_cheap_and_reaches_into_no_other_part() -> None:
         "import sys, sandbox, sandbox.server\n"
         "heavy = {'uvicorn', 'httpx', 'duckdb', 'dagster', 'dlt', 'pipelines', 'assets'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
-        "import sandbox.app, sandbox.transport, sandbox.story\n"
+        "import sandbox.server.app, sandbox.server.sockets, sandbox.world.story\n"
         "assert not {'pipelines', 'assets', 'duckdb', 'dagster', 'dlt'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -2,11 +2,11 @@
 
 import httpx
 import pytest
-from sandbox_api import Api
+from helpers.contract import Api
+from helpers.faulty.app import FaultyApp
 
-from sandbox.app import SandboxApp
-from sandbox.limits import RateLimit
-from sandbox.options import Options
+from sandbox.server import Options
+from sandbox.server.limits import RateLimit
 
 
 def walk(api: Api, path: str, limit: int) -> list[str]:
@@ -39,7 +39,7 @@ def test_a_bare_array_ignores_paging(api: Api) -> None:
 
 
 def test_default_page_size_and_maximum() -> None:
-    from sandbox.server import running
+    from helpers.faulty import running
 
     with running(Options(accounts=260, rate_limit=0)) as operator:
         api = Api(operator)
@@ -72,7 +72,7 @@ def test_too_many_requests(path: str, envelope: bool) -> None:
     import asyncio
 
     watch = Stopwatch()
-    app = SandboxApp(Options(rate_limit=2), monotonic=watch)
+    app = FaultyApp(Options(rate_limit=2), monotonic=watch)
 
     async def ask() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from sql_warehouse import Dbt, Night, create_raw
+from helpers.sql_warehouse import Dbt, Night, create_raw
 
 OPENED = date(2026, 3, 2)
 

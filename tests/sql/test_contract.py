@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sql_warehouse import SQL, raw_columns, rows
+from helpers.sql_warehouse import SQL, raw_columns, rows
 
 from pipelines.schema.tables import TABLES
 

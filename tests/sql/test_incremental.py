@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from sql_history import History
-from sql_warehouse import Dbt, Night, create_raw, rows
+from helpers.sql_history import History
+from helpers.sql_warehouse import Dbt, Night, create_raw, rows
 
 EVENTS = {
     "a report is restated": "from marts.restatements",

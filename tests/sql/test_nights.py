@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from sql_warehouse import Dbt, Night, create_raw, rows
+from helpers.sql_warehouse import Dbt, Night, create_raw, rows
 
 from pipelines.schema.tables import TABLES
 

@@ -1,0 +1,50 @@
+"""Two data folders held against each other: every raw row and every published mart."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from helpers.house import doubled, rows, truth
+
+# What may differ between two undisturbed runs of one night, and so proves nothing.
+UNEQUAL = {
+    "*": {"response_id"},  # counts the answers of the night: a request repeated after a kill takes a number
+    "sync_coverage_daily": {"requests", "retries", "rate_limited", "started_at", "finished_at"},  # what the starts cost
+    "policy_versions": {"first_seen_at"},  # instants of receipt
+    "policy_versions_known": {"known_from", "known_to", "received_at", "first_seen_at"},
+    "pnl_reports_known": {"known_from", "known_to", "received_at"},
+    "restatements": {"known_at"},
+    "portfolios": set(),
+}
+_LEFT_OUT = {"manifest"}  # run id and time of publishing; that it agrees with its tables is test_readers.py's
+
+
+def differences(left: Path, right: Path) -> list[str]:
+    """What two data folders disagree on, but for what says when and by which request it was asked."""
+    found = [f"{table}: {count} rows doubled" for table, count in doubled(left / "warehouse.duckdb")]
+    raw_left, raw_right = truth(left / "warehouse.duckdb"), truth(right / "warehouse.duckdb")
+    found += [f"raw.{table} differs" for table in raw_right if raw_left[table] != raw_right[table]]
+    marts = [name for (name,) in _tables(right)]
+    if marts != [name for (name,) in _tables(left)]:
+        return [*found, "other marts"]
+    for name in marts:
+        if name not in _LEFT_OUT:
+            ours, theirs = _mart(left, name), _mart(right, name)
+            if ours != theirs:
+                found.append(
+                    f"marts.{name} differs: {list((ours - theirs).items())[:2]} {list((theirs - ours).items())[:2]}"
+                )
+    return found
+
+
+def _tables(folder: Path) -> list[tuple[Any, ...]]:
+    return rows(folder / "bi.duckdb", "select table_name from duckdb_tables() where schema_name = 'marts' order by all")
+
+
+def _mart(folder: Path, name: str) -> Counter[tuple[Any, ...]]:
+    columns = rows(
+        folder / "bi.duckdb", "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ?", name
+    )
+    left_out = UNEQUAL["*"] | UNEQUAL.get(name, set())
+    kept = ", ".join(f'"{column}"' for (column,) in columns if column not in left_out)
+    return Counter(rows(folder / "bi.duckdb", f'select {kept} from marts."{name}"'))

@@ -1,0 +1,58 @@
+"""Running the program in a process of its own, and looking into the files it writes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from helpers.faulty import Sandbox
+
+BLUUM = Path(sys.executable).with_name("bluum")
+
+
+def bluum(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program with these settings and no others."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(cwd), "BLUUM_RATE_LIMIT": "0", **environment}
+    return subprocess.run([BLUUM, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=240)
+
+
+def settings_for(sandbox: Sandbox, data: Path) -> dict[str, str]:
+    return {
+        "BLUUM_BASE_URL": sandbox.base_url,
+        "BLUUM_API_KEY": sandbox.key,
+        "BLUUM_API_SECRET": sandbox.secret,
+        "BLUUM_DATA_DIR": str(data),
+    }
+
+
+def refused(run: subprocess.CompletedProcess[str]) -> str:
+    """The one line of a run that ended before it began."""
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert run.stdout == ""
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("bluum: ")
+    return line
+
+
+def marts(data: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(data / "bi.duckdb"), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
+        ).fetchall()
+        return {
+            table: connection.execute(f"select * from marts.{table} order by all").fetchall()
+            for (table,) in tables
+            if table != "manifest"
+        }
+
+
+def raw(data: Path) -> dict[str, int]:
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+        return {
+            table: connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0]
+            for (table,) in tables
+            if not table.startswith("_dlt")
+        }

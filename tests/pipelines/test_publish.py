@@ -1,0 +1,152 @@
+"""The published file: what is in it, who can open it, and what is left when publishing fails.
+
+Readers at work while it is replaced, killed publishes and full disks are tests/faults/test_readers.py's.
+"""
+
+import os
+import stat
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.destination.publish import STORAGE_VERSION, publish
+from pipelines.errors import NotPublished
+from pipelines.settings import Settings
+
+BIG = "12345678901234567890.123456789012345678"
+
+
+def settings_of(data: Path, **more: Any) -> Settings:
+    return Settings(_env_file=None, data_dir=data, **more)  # type: ignore[call-arg]
+
+
+def write(data: Path, *statements: str) -> None:
+    with duckdb.connect(str(data / "warehouse.duckdb")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def read(data: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(data / "bi.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A warehouse with two marts, raw tables that are nobody's business, and a question that takes a parameter."""
+    write(
+        tmp_path,
+        "create schema marts",
+        "create schema raw",
+        "create table raw.responses (body varchar)",
+        "create table marts.sync_coverage_daily as select date '2022-06-15' as as_of_date, 12 as landed",
+        f"create table marts.positions_daily as select date '2022-06-15' as as_of_date, {BIG}::decimal(38, 18) as quantity,"
+        " 'it''s' as symbol union all select date '2022-06-14', null, 'AAPL'",
+        "comment on table marts.positions_daily is 'One row per night and position: it''s all there.'",
+        "comment on column marts.positions_daily.quantity is 'Units, \"exact\".'",
+        "create macro marts.positions_as_of(day) as table select symbol from marts.positions_daily where as_of_date = day",
+    )
+    return tmp_path
+
+
+def test_the_marts_are_there_digit_for_digit_and_nothing_else(data: Path) -> None:
+    assert publish(settings_of(data), "run 1") == {"positions_daily": 2, "sync_coverage_daily": 1}
+    tables = "select schema_name, table_name from duckdb_tables() order by all"
+    names = ("manifest", "positions_daily", "sync_coverage_daily")
+    assert read(data, tables) == [("marts", name) for name in names]
+    shown = read(data, "select symbol, quantity::varchar from marts.positions_daily order by symbol")
+    assert shown == [("AAPL", None), ("it's", BIG)]
+    assert read(data, "select typeof(quantity) from marts.positions_daily limit 1") == [("DECIMAL(38,18)",)]
+
+
+def test_descriptions_go_along(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    about_table = "select comment from duckdb_tables() where table_name = 'positions_daily'"
+    assert read(data, about_table) == [("One row per night and position: it's all there.",)]
+    about_column = "select column_name, comment from duckdb_columns() where table_name = 'positions_daily' and comment != ''"
+    assert read(data, about_column) == [("quantity", 'Units, "exact".')]
+
+
+def test_questions_with_a_parameter_can_be_asked_of_the_file(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    assert read(data, "select * from marts.positions_as_of(date '2022-06-14')") == [("AAPL",)]
+
+
+def test_the_manifest_says_what_was_published_and_by_which_run(data: Path) -> None:
+    before = datetime.now(UTC)
+    publish(settings_of(data), "run 7")
+    rows = read(data, "select table_name, row_count, run_id, as_of_date, program_version from marts.manifest order by all")
+    about = ("run 7", date(2022, 6, 15), version("bluum-warehouse"))
+    assert rows == [("positions_daily", 2, *about), ("sync_coverage_daily", 1, *about)]
+    ((first, last),) = read(data, "select min(epoch_us(published_at)), max(epoch_us(published_at)) from marts.manifest")
+    assert before.timestamp() * 1e6 - 1 <= first == last <= datetime.now(UTC).timestamp() * 1e6
+
+
+def test_the_file_is_written_in_a_version_that_older_programs_open(data: Path) -> None:
+    assert STORAGE_VERSION == "v1.0.0"
+    publish(settings_of(data), "run 1")
+    # Bytes 12 to 20 of a DuckDB file: the number of its storage version. 64 is that of DuckDB 0.9 to 1.1.
+    assert int.from_bytes((data / "bi.duckdb").read_bytes()[12:20], "little") == 64
+    assert int.from_bytes((data / "warehouse.duckdb").read_bytes()[12:20], "little") >= 64
+
+
+def test_a_night_without_any_mart_row_is_published_as_such(tmp_path: Path) -> None:
+    write(tmp_path, "create schema marts", "create table marts.sync_coverage_daily (as_of_date date)")
+    assert publish(settings_of(tmp_path), "run 1") == {"sync_coverage_daily": 0}
+    assert read(tmp_path, "select row_count, as_of_date from marts.manifest") == [(0, None)]
+
+
+def test_the_next_night_replaces_the_file_and_whoever_has_it_open_keeps_it(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    with duckdb.connect(str(data / "bi.duckdb"), read_only=True) as open_one:
+        write(data, "delete from marts.positions_daily where symbol = 'AAPL'")
+        publish(settings_of(data), "run 2")
+        assert open_one.execute("select count(*) from marts.positions_daily").fetchall() == [(2,)]
+    assert read(data, "select distinct run_id from marts.manifest") == [("run 2",)]
+    assert read(data, "select count(*) from marts.positions_daily") == [(1,)]
+    assert not (data / "bi.duckdb.building").exists()
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        pytest.param("drop table marts.sync_coverage_daily", id="without the night"),
+        pytest.param("create macro marts.lost() as table select * from marts.positions_daily", id="with a lost table"),
+    ],
+)
+def test_a_failure_leaves_the_old_file_and_says_so_in_one_line(data: Path, break_it: str) -> None:
+    publish(settings_of(data), "run 1")
+    before = (data / "bi.duckdb").read_bytes()
+    write(data, break_it, *(["drop table marts.positions_daily"] if "lost" in break_it else []))
+    with pytest.raises(NotPublished, match="as it was") as refused:
+        publish(settings_of(data), "run 2")
+    assert "\n" not in str(refused.value)
+    assert str(data / "bi.duckdb") in str(refused.value)
+    assert (data / "bi.duckdb").read_bytes() == before
+
+
+def test_without_a_warehouse_nothing_is_published(tmp_path: Path) -> None:
+    with pytest.raises(NotPublished):
+        publish(settings_of(tmp_path), "run 1")
+    assert not (tmp_path / "bi.duckdb").exists()
+
+
+def test_what_a_killed_publish_has_left_is_no_hindrance(data: Path) -> None:
+    for leftover in ("bi.duckdb.building", "bi.duckdb.building.wal"):
+        (data / leftover).write_bytes(b"half a file")
+    publish(settings_of(data), "run 1")
+    assert read(data, "select count(*) from marts.positions_daily") == [(2,)]
+    assert sorted(path.name for path in data.glob("bi.*")) == ["bi.duckdb"]
+
+
+@pytest.mark.parametrize(("mode", "folder"), [("600", 0o700), ("644", 0o711), ("640", 0o711)])
+def test_who_else_may_read_it_is_a_setting(data: Path, mode: str, folder: int) -> None:
+    data.chmod(0o700)
+    publish(settings_of(data, bi_file_mode=mode), "run 1")
+    assert stat.S_IMODE((data / "bi.duckdb").stat().st_mode) == int(mode, 8)
+    assert stat.S_IMODE(data.stat().st_mode) == folder
+    assert os.access(data / "bi.duckdb", os.R_OK)
