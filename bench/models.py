@@ -1,4 +1,4 @@
-"""What the models cost: many nights caught up with at once, built whole, and one more night; for one or more versions of sql/.
+"""What the models cost: many nights caught up with at once, built whole, and one more; for one or more versions of sql/.
 
     .venv/bin/python bench/models.py --accounts 500 --nights 250 --sql before=/path/to/a/checkout/sql --sql after=sql
 
