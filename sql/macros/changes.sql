@@ -125,7 +125,7 @@
         {% endfor -%}
         union all
         select as_of_date, portfolio_id, false
-        from {{ ref('int_responses_judged') }}
+        from {{ ref('int_responses_ranked') }}
         where endpoint = 'rebalancing' and account_id in (
             select observed.account_id
             from {{ ref('int_policy_versions_observed') }} as observed

@@ -20,3 +20,12 @@
     where {{ is_changed(this.identifier ~ '.account_id', this.identifier ~ '.' ~ night) }}
     {%- endif %}
 {%- endmacro %}
+
+
+{# Where the program notes what its builds have taken in; without its notes every build computes everything again. #}
+{% macro create_built_loads() -%}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+    create schema if not exists builds;
+    create table if not exists builds.built_loads (load_id {{ dbt.type_string() }});
+    {% endif %}
+{%- endmacro %}

@@ -161,7 +161,7 @@ dated as (
 answers as (
 
     select response_id, received_at
-    from {{ ref('int_responses_judged') }}
+    from {{ ref('int_responses_ranked') }}
     where endpoint in ('investment_policy', 'investment_policy_version') and is_good
 
 ),

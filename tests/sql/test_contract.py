@@ -123,6 +123,7 @@ def _declared() -> dict[str, dict[str, str]]:
         table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
         for file in files
         for source in yaml.safe_load(file.read_text())["sources"]
+        if source["name"] == "bluum"
         for table in source["tables"]
         if not table["name"].startswith("_")
     }

@@ -5,7 +5,7 @@
         unique_key=['as_of_date', 'portfolio_id'],
         on_schema_change='fail',
         pre_hook="{{ open_scope(changed_analyses()) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
+        post_hook="{{ caught_up() }}",
     )
 }}
 
@@ -24,14 +24,14 @@ answers as (
         response_id,
         outcome,
         row_number() over (partition by as_of_date, portfolio_id order by answer_id desc) as recency
-    from {{ ref('int_responses_judged') }}
+    from {{ ref('int_responses_ranked') }}
     where endpoint = 'rebalancing'
         and is_current
         {% if is_incremental() -%}
         and exists (
             select 1 from {{ scope() }} as scope
-            where int_responses_judged.as_of_date = scope.as_of_date
-                and int_responses_judged.portfolio_id = scope.portfolio_id
+            where int_responses_ranked.as_of_date = scope.as_of_date
+                and int_responses_ranked.portfolio_id = scope.portfolio_id
         )
         {%- endif %}
 

@@ -5,7 +5,7 @@
         on_schema_change='fail',
         meta={'replaces': 'target.account_id = scope.account_id and target.as_of_date = scope.as_of_date'},
         pre_hook="{{ open_scope(changed_reports()) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
+        post_hook="{{ caught_up() }}",
     )
 }}
 
@@ -23,7 +23,7 @@ answers as (
         answers.as_of_date as asked_on,
         answers.outcome,
         answers.received_at
-    from {{ ref('int_responses_judged') }} as answers
+    from {{ ref('int_responses_ranked') }} as answers
     {% if is_incremental() -%}
     inner join {{ scope() }} as scope
         on answers.account_id = scope.account_id

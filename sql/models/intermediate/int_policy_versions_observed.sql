@@ -5,7 +5,7 @@
         on_schema_change='fail',
         meta={'replaces': 'target.account_id = scope.account_id'},
         pre_hook="{{ open_scope(changed_policies()) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
+        post_hook="{{ caught_up() }}",
     )
 }}
 

@@ -44,7 +44,7 @@ first_observed as (
 weekend_nights as (
 
     select distinct as_of_date
-    from {{ ref('int_responses_judged') }}
+    from {{ ref('int_responses_ranked') }}
     where endpoint = 'accounts' and extract(isodow from as_of_date) > 5
 
 ),

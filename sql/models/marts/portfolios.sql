@@ -3,7 +3,7 @@ with
 answers as (
 
     select response_id
-    from {{ ref('int_responses_judged') }}
+    from {{ ref('int_responses_ranked') }}
     where endpoint in ('accounts', 'portfolios') and is_current
 
 ),

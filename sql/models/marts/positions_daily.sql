@@ -4,7 +4,7 @@
         incremental_strategy='scoped',
         meta={'replaces': 'target.as_of_date = scope.as_of_date and target.account_id = scope.account_id'},
         pre_hook="{{ open_scope(changed_account_nights(['positions'], ['positions', 'position'])) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
+        post_hook="{{ caught_up() }}",
     )
 }}
 
@@ -16,7 +16,7 @@ positions as (
         positions.*,
         answers.endpoint
     from {{ ref('stg_bluum__positions') }} as positions
-    inner join {{ ref('int_responses_judged') }} as answers
+    inner join {{ ref('int_responses_ranked') }} as answers
         on positions.response_id = answers.response_id
         and positions.as_of_date = answers.as_of_date
     {% if is_incremental() -%}

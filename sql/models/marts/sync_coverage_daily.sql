@@ -4,7 +4,7 @@
         incremental_strategy='scoped',
         meta={'replaces': 'target.as_of_date = scope.as_of_date'},
         pre_hook="{{ open_scope(changed_nights(['responses', 'plan', 'quarantine'])) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
+        post_hook="{{ caught_up() }}",
     )
 }}
 
@@ -12,7 +12,7 @@ with
 
 responses as (
 
-    select * from {{ ref('int_responses_judged') }}
+    select * from {{ ref('int_responses_ranked') }}
     {% if is_incremental() -%}
     where as_of_date in (select scope.as_of_date from {{ scope() }} as scope)
     {%- endif %}
