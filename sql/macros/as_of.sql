@@ -1,6 +1,5 @@
 {#
-    marts.pnl_daily_as_of(known_at) and marts.policy_versions_as_of(known_at): the two marts as they would have read at an
-    instant, for instance `from marts.pnl_daily_as_of('2026-03-04 12:00:00+00')`.
+    marts.pnl_daily_as_of(known_at): the mart as it would have read at an instant, for instance `from marts.pnl_daily_as_of('2026-03-04 12:00:00+00')`.
 
     DuckDB table macros over plain tables of the same schema, named without a database, so that their definitions work in
     any file that holds these tables. On an engine without table macros, a table function of the same text does it.
@@ -72,38 +71,4 @@ select
     is_restated,
     response_id
 from days
-{% endmacro %}
-
-
-{% macro create_policy_versions_as_of() %}
-create or replace macro {{ this.schema }}.policy_versions_as_of(known_at) as table
-with
-
-known as (
-
-    select * from {{ this.schema }}.{{ this.identifier }}
-    where known_from <= cast(known_at as timestamp with time zone)
-
-),
-
-{{ policy_versions_dated() }}
-
-select
-    account_id,
-    ips_id,
-    version,
-    status,
-    effective_from,
-    effective_to,
-    risk_tolerance,
-    risk_score,
-    horizon_years,
-    horizon_category,
-    primary_objective,
-    rebalancing_frequency,
-    threshold_percent,
-    minimum_cash_percent,
-    tax_aware,
-    first_seen_at
-from dated
 {% endmacro %}

@@ -51,6 +51,18 @@ policies as (
     from {{ ref('int_policy_versions_observed') }}
     where load_id in (select new_loads.load_id from new_loads)
 
+    -- Part of an older answer, read later than the rest.
+    {% for table in ['policy_versions', 'policy_targets', 'policy_history'] -%}
+    union all
+    select
+        late.account_id,
+        cast(null as date) as changed_from
+    from {{ ref('stg_bluum__' ~ table) }} as late
+    inner join {{ ref('int_responses_ranked') }} as answers
+        on late.response_id = answers.response_id
+    where late.load_id in (select new_loads.load_id from new_loads) and late.load_id <> answers.load_id
+    {% endfor %}
+
 ),
 
 -- So may the currency and the opening day of an account, which P&L is measured by.

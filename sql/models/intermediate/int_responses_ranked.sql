@@ -64,6 +64,7 @@ final as (
         ranked.is_good,
         ranked.is_newest,
         ranked.is_current,
+        responses.load_id,
         responses.attempts,
         responses.rate_limited,
         responses.requested_at,
