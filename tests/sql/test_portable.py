@@ -9,8 +9,8 @@ from sql_warehouse import SQL
 
 DIALECT = re.compile(
     r"""
-    \b(try_cast | safe_cast | varchar | text | timestamptz | with\stime\szone | double | hugeint | isodow | interval | ilike)\b
-    | \b(qualify | (group|order)\sby\sall | distinct\son | asof | create | temporary | except\sall)\b
+    \b(try_cast | safe_cast | varchar | text | timestamptz | with\stime\szone | double | hugeint | isodow | interval)\b
+    | \b(ilike | qualify | (group|order)\sby\sall | distinct\son | asof | create | temporary | except\sall)\b
     | \b(sqrt | md5 | json_(extract|value)\w* | printf | strftime | extract | date_(trunc|add|diff|part))\(
     | \b(string_agg | listagg | array_agg | list | bool_(and|or) | arg_(min|max) | (min|max)_by | any_value)\(
     | \b(unnest | range | generate_series)\( | \*\s(exclude|replace)\b
