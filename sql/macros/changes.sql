@@ -115,7 +115,7 @@
     whose policy reads otherwise since: a change among the observed versions, or targets that were read after their answer.
 #}
 {% macro changed_analyses() -%}
-    select as_of_date, portfolio_id, bool_or(is_asked_again) as is_asked_again
+    select as_of_date, portfolio_id, max(case when is_asked_again then 1 else 0 end) = 1 as is_asked_again
     from (
         select as_of_date, portfolio_id, true as is_asked_again from {{ ref('stg_bluum__responses') }}
         where endpoint = 'rebalancing' and load_id in {{ new_loads() }}
@@ -195,7 +195,7 @@
         group by portfolio_id
     )
 
-    select portfolio_id, cast(null as varchar) as asset_class, cast(null as varchar) as breach_kind, from_date
+    select portfolio_id, cast(null as {{ dbt.type_string() }}) as asset_class, cast(null as {{ dbt.type_string() }}) as breach_kind, from_date
     from written
 
     union all

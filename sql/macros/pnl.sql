@@ -89,7 +89,7 @@ reports as (
     previous_on is null and opened_on = as_of_date as is_opening,
         previous_on is not null and (previous_start_date is not distinct from start_date) as is_comparable,
         case
-            when previous_on is not null then cast(as_of_date - previous_on as bigint)
+            when previous_on is not null then {{ days_between('previous_on', 'as_of_date') }}
             when opened_on = as_of_date then 1
         end as days_covered
 {%- endmacro %}

@@ -135,7 +135,7 @@ def test_the_sources_are_the_raw_tables() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_source_declares_the_columns_the_loader_writes(table: str) -> None:
-    spelled = {"timestamptz": "timestamp with time zone"}
+    spelled = {"timestamptz": "timestamp with time zone", "varchar": "string"}
     written = {name: spelled.get(kind, kind.replace(", ", ",")) for name, kind in raw_columns(table).items()}
     assert _declared()[table] == written
 

@@ -57,7 +57,7 @@ itemised as (
 
     select
         response_id,
-        string_agg(item_key, '' order by item_key) as items_key
+        {{ joined_texts('item_key', 'item_key') }} as items_key
     from items
     group by response_id
 

@@ -20,9 +20,9 @@ targets as (
         account_id,
         ips_id,
         version,
-        string_agg(
-            {{ fingerprint(['asset_class', 'target_percent', 'min_percent', 'max_percent']) }}, '' order by asset_class
-        ) as targets_key
+        {{ joined_texts(
+            fingerprint(['asset_class', 'target_percent', 'min_percent', 'max_percent']), 'asset_class'
+        ) }} as targets_key
     from {{ ref('stg_bluum__policy_targets') }}
     group by response_id, account_id, ips_id, version
 
@@ -72,19 +72,19 @@ histories as (
         histories.response_id,
         answers.load_id,
         answers.received_at,
-        cast(null as varchar) as status,
+        cast(null as {{ dbt.type_string() }}) as status,
         histories.effective_date,
-        cast(null as timestamp with time zone) as created_at,
-        cast(null as varchar) as risk_tolerance,
+        cast(null as {{ type_instant() }}) as created_at,
+        cast(null as {{ dbt.type_string() }}) as risk_tolerance,
         cast(null as bigint) as risk_score,
         cast(null as bigint) as horizon_years,
-        cast(null as varchar) as horizon_category,
-        cast(null as varchar) as primary_objective,
-        cast(null as varchar) as rebalancing_frequency,
+        cast(null as {{ dbt.type_string() }}) as horizon_category,
+        cast(null as {{ dbt.type_string() }}) as primary_objective,
+        cast(null as {{ dbt.type_string() }}) as rebalancing_frequency,
         cast(null as decimal(38, 9)) as threshold_percent,
         cast(null as decimal(38, 9)) as minimum_cash_percent,
         cast(null as boolean) as tax_aware,
-        cast(null as varchar) as targets_key
+        cast(null as {{ dbt.type_string() }}) as targets_key
     from {{ ref('stg_bluum__policy_history') }} as histories
     inner join answers
         on histories.response_id = answers.response_id

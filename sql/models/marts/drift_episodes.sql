@@ -25,7 +25,7 @@ weekend_nights as (
 
     select distinct as_of_date
     from {{ ref('int_responses_ranked') }}
-    where endpoint = 'accounts' and extract(isodow from as_of_date) > 5
+    where endpoint = 'accounts' and {{ weekday_number('as_of_date') }} > 5
 
 ),
 

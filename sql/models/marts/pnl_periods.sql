@@ -55,14 +55,7 @@ compared as (
 
     select
         *,
-        cast(
-            case period_kind
-                when 'week' then period_start + interval '7 days'
-                when 'month' then period_start + interval '1 month'
-                when 'quarter' then period_start + interval '3 months'
-                when 'year' then period_start + interval '1 year'
-            end as date
-        ) - 1 as period_end,
+        {{ period_end('period_kind', 'period_start') }} as period_end,
         coalesce(previous_on is null and opened_on >= period_start, false) as is_opening,
         previous_on is not null and (previous_start_date is not distinct from start_date) as is_comparable
     from sequenced
@@ -86,7 +79,7 @@ final as (
         as_of_date >= {{ weekday_on_or_before('period_end') }}
             and (
                 is_opening
-                or (is_comparable and previous_on >= {{ weekday_on_or_before('(period_start - 1)') }})
+                or (is_comparable and previous_on >= {{ weekday_on_or_before(days_after('period_start', -1)) }})
             ) as is_complete
     from compared
     {% if is_incremental() -%}

@@ -18,7 +18,7 @@ with
 known as (
 
     select * from {{ ref('policy_versions_known').include(database=false) }}
-    where known_from <= cast(known_at as timestamp with time zone)
+    where known_from <= cast(known_at as {{ type_instant() }})
 
 ),
 

@@ -15,7 +15,9 @@ analyses as (
     select *
     from {{ ref('int_analyses_dated') }} as analyses
     where outcome = 'ok'
-        {% if is_incremental() %} and {{ is_changed('analyses.account_id', 'analyses.as_of_date') }} {% endif %}
+        {% if is_incremental() -%}
+        and {{ is_changed('analyses.account_id', 'analyses.as_of_date') }}
+        {%- endif %}
 
 ),
 

@@ -20,7 +20,9 @@ positions as (
         on positions.response_id = answers.response_id
         and positions.as_of_date = answers.as_of_date
     where answers.is_current and answers.endpoint in ('positions', 'position')
-        {% if is_incremental() %} and {{ is_changed('positions.account_id', 'positions.as_of_date') }} {% endif %}
+        {% if is_incremental() -%}
+        and {{ is_changed('positions.account_id', 'positions.as_of_date') }}
+        {%- endif %}
 
 ),
 

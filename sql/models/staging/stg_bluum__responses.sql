@@ -32,7 +32,7 @@ final as (
         run_id,
         body,
         case
-            when endpoint in ('pnl', 'pnl_backfill') then try_cast({{ json_text('params', 'end_date') }} as date)
+            when endpoint in ('pnl', 'pnl_backfill') then {{ cast_or_null(json_text('params', 'end_date'), 'date') }}
         end as end_date,
         _dlt_load_id as load_id
     from source
