@@ -14,6 +14,7 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sql"))
 from sql_warehouse import create_raw
+from sql_warehouse import note_built_loads as note_built_loads
 
 POSITIONS = 8
 LOADS_A_NIGHT = 4

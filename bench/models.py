@@ -50,6 +50,7 @@ class Version:
         if process.returncode:
             raise RuntimeError(f"{self.name}: dbt build failed\n{(self.folder / 'output.txt').read_text()}")
         self.costs.setdefault(kind, []).append((time.monotonic() - began, usage.ru_maxrss / 1e6))
+        history.note_built_loads(self.warehouse)
 
 
 def main() -> int:

@@ -213,7 +213,7 @@ def _environment(**values: str) -> Any:
                 os.environ[name] = value
 
 
-def _note_built_loads(path: Path) -> None:
+def note_built_loads(path: Path) -> None:
     """What the program notes after a complete build: the committed loads are taken in."""
     with duckdb.connect(str(path)) as connection:
         connection.execute(
@@ -246,7 +246,7 @@ class Dbt:
             failed = [f"{result.node.name}: {result.message}" for result in results if result.status in ("error", "fail")]
             raise AssertionError("\n".join(failed) or str(outcome.exception))
         if arguments[0] in ("run", "build"):
-            _note_built_loads(warehouse)
+            note_built_loads(warehouse)
         return outcome.result
 
     def build(self, warehouse: Path, *arguments: str) -> Any:

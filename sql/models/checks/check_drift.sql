@@ -4,9 +4,9 @@ with
 
 drift as (
 
-    select * from {{ ref('allocation_drift_daily') }}
+    select * from {{ ref('allocation_drift_daily') }} as drift
     {% if is_incremental() -%}
-    where {{ is_changed('allocation_drift_daily.account_id', 'allocation_drift_daily.as_of_date') }}
+    where {{ is_changed('drift.account_id', 'drift.as_of_date') }}
     {%- endif %}
 
 ),

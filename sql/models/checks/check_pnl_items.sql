@@ -5,9 +5,9 @@ with
 
 reports as (
 
-    select * from {{ ref('int_pnl_reports_judged') }}
+    select * from {{ ref('int_pnl_reports_judged') }} as reports
     {% if is_incremental() -%}
-    where {{ is_changed('int_pnl_reports_judged.account_id', 'int_pnl_reports_judged.as_of_date') }}
+    where {{ is_changed('reports.account_id', 'reports.as_of_date') }}
     {%- endif %}
 
 ),

@@ -5,18 +5,18 @@ with
 
 drift as (
 
-    select * from {{ ref('allocation_drift_daily') }}
+    select * from {{ ref('allocation_drift_daily') }} as drift
     {% if is_incremental() -%}
-    where {{ is_changed('allocation_drift_daily.account_id', 'allocation_drift_daily.as_of_date') }}
+    where {{ is_changed('drift.account_id', 'drift.as_of_date') }}
     {%- endif %}
 
 ),
 
 analyses as (
 
-    select * from {{ ref('int_analyses_dated') }}
+    select * from {{ ref('int_analyses_dated') }} as analyses
     {% if is_incremental() -%}
-    where {{ is_changed('int_analyses_dated.account_id', 'int_analyses_dated.as_of_date') }}
+    where {{ is_changed('analyses.account_id', 'analyses.as_of_date') }}
     {%- endif %}
 
 ),

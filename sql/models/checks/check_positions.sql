@@ -5,9 +5,9 @@ with
 
 positions as (
 
-    select * from {{ ref('positions_daily') }}
+    select * from {{ ref('positions_daily') }} as positions
     {% if is_incremental() -%}
-    where {{ is_changed('positions_daily.account_id', 'positions_daily.as_of_date') }}
+    where {{ is_changed('positions.account_id', 'positions.as_of_date') }}
     {%- endif %}
 
 ),
