@@ -20,10 +20,10 @@
 {%- endmacro %}
 
 {% macro postgres__decimal_or_null(figure, precision, scale) -%}
-    case
-        when abs(round({{ figure }}, {{ scale }})) < 1e{{ precision - scale }}
-            then cast({{ figure }} as decimal({{ precision }}, {{ scale }}))
-    end
+    cast(
+        case when abs(round({{ figure }}, {{ scale }})) < 1e{{ precision - scale }} then {{ figure }} end
+        as decimal({{ precision }}, {{ scale }})
+    )
 {%- endmacro %}
 
 
