@@ -20,10 +20,10 @@
 {%- endmacro %}
 
 {% macro postgres__decimal_or_null(figure, precision, scale) -%}
-    case
-        when abs(round({{ figure }}, {{ scale }})) < 1e{{ precision - scale }}
-            then cast({{ figure }} as decimal({{ precision }}, {{ scale }}))
-    end
+    cast(
+        case when abs(round({{ figure }}, {{ scale }})) < 1e{{ precision - scale }} then {{ figure }} end
+        as decimal({{ precision }}, {{ scale }})
+    )
 {%- endmacro %}
 
 
@@ -42,22 +42,29 @@
 {#
     a / b (times 100 for percentage points), rounded half away from zero to 6 decimals. Null when b is zero or the ratio
     needs more than 12 digits before the point. Both are taken as whole billionths, because no engine's `/` on decimals
-    rounds so: DuckDB's answers with a DOUBLE, Postgres' rounds at a scale of its own. Seven digits are cut, then rounded.
+    rounds so: DuckDB's answers with a DOUBLE, Postgres' rounds at a scale of its own. Seven decimals are cut, then rounded.
+    Spark's does, where the dividend leaves room for no more than six decimals.
 #}
 {% macro ratio(a, b, times=1) -%}
-    {{ adapter.dispatch('ratio')(computable(a) ~ ' * 1000000000', computable(b) ~ ' * 1000000000', 10000000 * times) }}
+    {{ adapter.dispatch('ratio')(computable(a), computable(b), times) }}
 {%- endmacro %}
 
 {% macro default__ratio(a, b, times) -%}
-    {{ decimal_or_null('round(div(' ~ a ~ ' * ' ~ times ~ ', nullif(' ~ b ~ ', 0)), -1) * 0.0000001', 18, 6) }}
+    {%- set whole = 'div(' ~ a ~ ' * ' ~ 10000000 * times ~ ', nullif(' ~ b ~ ', 0))' -%}
+    {{ decimal_or_null('round(' ~ whole ~ ', -1) * 0.0000001', 18, 6) }}
 {%- endmacro %}
 
 {% macro duckdb__ratio(a, b, times) -%}
-    {%- set sevens = '(cast(' ~ a ~ ' as hugeint) * ' ~ times ~ ' // nullif(cast(' ~ b ~ ' as hugeint), 0))' -%}
+    {%- set dividend = 'cast(' ~ a ~ ' * 1000000000 as hugeint) * ' ~ 10000000 * times -%}
+    {%- set whole = '(' ~ dividend ~ ' // nullif(cast(' ~ b ~ ' * 1000000000 as hugeint), 0))' -%}
     cast(
-        try_cast((({{ sevens }} + 5 * sign({{ sevens }})) // 10) as decimal(18, 0))
+        try_cast((({{ whole }} + 5 * sign({{ whole }})) // 10) as decimal(18, 0))
         * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
     )
+{%- endmacro %}
+
+{% macro spark__ratio(a, b, times) -%}
+    {{ decimal_or_null('cast(' ~ a ~ ' * ' ~ times ~ ' as decimal(32, 9)) / nullif(' ~ b ~ ', 0)', 18, 6) }}
 {%- endmacro %}
 
 

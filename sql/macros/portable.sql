@@ -5,7 +5,15 @@
 
 {# An instant; what dbt calls `timestamp` has no zone on most engines. Contracts say the same in their own words. #}
 {% macro type_instant() -%}
+    {{ adapter.dispatch('type_instant')() }}
+{%- endmacro %}
+
+{% macro default__type_instant() -%}
     timestamp with time zone
+{%- endmacro %}
+
+{% macro spark__type_instant() -%}
+    timestamp
 {%- endmacro %}
 
 
@@ -36,10 +44,18 @@
     cast({{ decimal_or_null(cast_or_null(text, 'decimal'), 18, 0) }} as bigint)
 {%- endmacro %}
 
+{% macro spark__whole_number(text) -%}
+    cast({{ decimal_or_null(text, 18, 0) }} as bigint)
+{%- endmacro %}
+
 
 {# Text member of a JSON object kept as text; null when there is none. #}
 {% macro json_text(json, member) -%}
     {{ adapter.dispatch('json_text')(json, member) }}
+{%- endmacro %}
+
+{% macro default__json_text(json, member) -%}
+    get_json_object({{ json }}, '$.{{ member }}')
 {%- endmacro %}
 
 {% macro duckdb__json_text(json, member) -%}
@@ -61,9 +77,17 @@
 {%- endmacro %}
 
 
-{# The texts of a group, one after the other in the given order. #}
+{# The texts of a group, one after the other in an order that does not change. #}
 {% macro joined_texts(text, order_by) -%}
+    {{ adapter.dispatch('joined_texts')(text, order_by) }}
+{%- endmacro %}
+
+{% macro default__joined_texts(text, order_by) -%}
     {{ dbt.listagg(text, "''", 'order by ' ~ order_by) }}
+{%- endmacro %}
+
+{% macro spark__joined_texts(text, order_by) -%}
+    array_join(array_sort(collect_list({{ text }})), '')
 {%- endmacro %}
 
 
@@ -80,10 +104,22 @@
     ({{ a }} // {{ b }})
 {%- endmacro %}
 
+{% macro spark__whole_quotient(a, b) -%}
+    ({{ a }} div {{ b }})
+{%- endmacro %}
+
 
 {# From Monday, 1, to Sunday, 7. #}
 {% macro weekday_number(day) -%}
+    {{ adapter.dispatch('weekday_number')(day) }}
+{%- endmacro %}
+
+{% macro default__weekday_number(day) -%}
     cast(extract(isodow from {{ day }}) as integer)
+{%- endmacro %}
+
+{% macro spark__weekday_number(day) -%}
+    cast(extract(dayofweek_iso from {{ day }}) as integer)
 {%- endmacro %}
 
 

@@ -76,7 +76,7 @@ final as (
         analyses.as_of_date,
         analyses.portfolio_id,
         analyses.account_id,
-        added.max_abs_drift_percent,
+        cast(added.max_abs_drift_percent as decimal(38, 9)) as max_abs_drift_percent,
         cast(added.one_way_turnover_percent as decimal(38, 9)) as one_way_turnover_percent,
         {{ square_root('added.sum_of_squares') }} as l2_drift_percent,
         cast(added.turnover_into_bands_percent as decimal(38, 9)) as turnover_into_bands_percent,
