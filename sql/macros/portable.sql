@@ -1,42 +1,174 @@
-{# What each engine spells its own way. #}
+{#
+    What engines spell differently: dbt's own macros first, then the plain form, then an engine's where it departs from it.
+    Arithmetic is in exact.sql.
+#}
 
-{# Text member of a JSON object kept as text; null when there is none. #}
-{% macro json_text(json, member) -%}
-    json_extract_string({{ json }}, '$.{{ member }}')
+{# An instant; what dbt calls `timestamp` has no zone on most engines. Contracts say the same in their own words. #}
+{% macro type_instant() -%}
+    {{ adapter.dispatch('type_instant')() }}
+{%- endmacro %}
+
+{% macro default__type_instant() -%}
+    timestamp with time zone
+{%- endmacro %}
+
+{% macro spark__type_instant() -%}
+    timestamp
 {%- endmacro %}
 
 
-{# A text as a whole number; null where it is none. #}
+{# A text as another type; null where it is none. #}
+{% macro cast_or_null(text, type) -%}
+    {{ adapter.dispatch('cast_or_null')(text, type) }}
+{%- endmacro %}
+
+{% macro default__cast_or_null(text, type) -%}
+    try_cast({{ text }} as {{ type }})
+{%- endmacro %}
+
+{% macro postgres__cast_or_null(text, type) -%}
+    case when pg_input_is_valid({{ text }}, '{{ type }}') then cast({{ text }} as {{ type }}) end
+{%- endmacro %}
+
+
+{# A text as a whole number, rounded; null where it is none. #}
 {% macro whole_number(text) -%}
-    try_cast({{ text }} as bigint)
+    {{ adapter.dispatch('whole_number')(text) }}
+{%- endmacro %}
+
+{% macro default__whole_number(text) -%}
+    {{ cast_or_null(text, 'bigint') }}
+{%- endmacro %}
+
+{% macro postgres__whole_number(text) -%}
+    cast({{ decimal_or_null(cast_or_null(text, 'decimal'), 18, 0) }} as bigint)
+{%- endmacro %}
+
+{% macro spark__whole_number(text) -%}
+    cast({{ decimal_or_null(text, 18, 0) }} as bigint)
+{%- endmacro %}
+
+
+{# Text member of a JSON object kept as text; null when there is none. #}
+{% macro json_text(json, member) -%}
+    {{ adapter.dispatch('json_text')(json, member) }}
+{%- endmacro %}
+
+{% macro default__json_text(json, member) -%}
+    get_json_object({{ json }}, '$.{{ member }}')
+{%- endmacro %}
+
+{% macro duckdb__json_text(json, member) -%}
+    json_extract_string({{ json }}, '$.{{ member }}')
+{%- endmacro %}
+
+{% macro postgres__json_text(json, member) -%}
+    (cast({{ json }} as json) ->> '{{ member }}')
 {%- endmacro %}
 
 
 {# One text that differs when any of the columns differs. #}
 {% macro fingerprint(columns) -%}
-    md5(concat_ws('|', {% for column in columns %}coalesce(cast({{ column }} as varchar), '~'){{ ", " if not loop.last }}{% endfor %}))
+    {%- set texts = [] -%}
+    {%- for column in columns -%}
+        {%- do texts.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '~')") -%}
+    {%- endfor -%}
+    {{ dbt.hash("concat_ws('|', " ~ texts | join(', ') ~ ")") }}
+{%- endmacro %}
+
+
+{# The texts of a group, one after the other in an order that does not change. #}
+{% macro joined_texts(text, order_by) -%}
+    {{ adapter.dispatch('joined_texts')(text, order_by) }}
+{%- endmacro %}
+
+{% macro default__joined_texts(text, order_by) -%}
+    {{ dbt.listagg(text, "''", 'order by ' ~ order_by) }}
+{%- endmacro %}
+
+{% macro spark__joined_texts(text, order_by) -%}
+    array_join(array_sort(collect_list({{ text }})), '')
+{%- endmacro %}
+
+
+{# How many whole times b goes into a; both whole and not negative. #}
+{% macro whole_quotient(a, b) -%}
+    {{ adapter.dispatch('whole_quotient')(a, b) }}
+{%- endmacro %}
+
+{% macro default__whole_quotient(a, b) -%}
+    cast(div({{ a }}, {{ b }}) as bigint)
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(a, b) -%}
+    ({{ a }} // {{ b }})
+{%- endmacro %}
+
+{% macro spark__whole_quotient(a, b) -%}
+    ({{ a }} div {{ b }})
+{%- endmacro %}
+
+
+{# From Monday, 1, to Sunday, 7. #}
+{% macro weekday_number(day) -%}
+    {{ adapter.dispatch('weekday_number')(day) }}
+{%- endmacro %}
+
+{% macro default__weekday_number(day) -%}
+    cast(extract(isodow from {{ day }}) as integer)
+{%- endmacro %}
+
+{% macro spark__weekday_number(day) -%}
+    cast(extract(dayofweek_iso from {{ day }}) as integer)
+{%- endmacro %}
+
+
+{# How many days the second day is after the first. #}
+{% macro days_between(first_day, second_day) -%}
+    cast({{ dbt.datediff(first_day, second_day, 'day') }} as bigint)
+{%- endmacro %}
+
+
+{# The day so many days later; earlier, if negative. #}
+{% macro days_after(day, number) -%}
+    cast({{ dbt.dateadd('day', number, day) }} as date)
 {%- endmacro %}
 
 
 {# The day itself from Monday to Friday, else the Friday before. #}
 {% macro weekday_on_or_before(day) -%}
-    (cast({{ day }} as date) - greatest(cast(extract(isodow from {{ day }}) as integer) - 5, 0))
+    {{ days_after(day, '5 - greatest(' ~ weekday_number(day) ~ ', 5)') }}
 {%- endmacro %}
 
 
 {# How many days from Monday to Friday there are, from the first day to the last, both counted. #}
 {% macro weekdays_between(first_day, last_day) -%}
-    ({{ weekdays_until(last_day) }} - {{ weekdays_until('(' ~ first_day ~ ' - 1)') }})
+    ({{ weekdays_until(last_day) }} - {{ weekdays_until(days_after(first_day, -1)) }})
 {%- endmacro %}
 
 
 {# How many of them since Monday, 5 January 1970. #}
 {% macro weekdays_until(day) -%}
-    ((({{ day }} - date '1970-01-05') // 7) * 5 + least((({{ day }} - date '1970-01-05') % 7) + 1, 5))
+    {%- set days = days_between("date '1970-01-05'", day) -%}
+    ({{ whole_quotient(days, 7) }} * 5 + least(mod({{ days }}, 7) + 1, 5))
 {%- endmacro %}
 
 
 {# First day of the period that holds the day; period_kind is week (from Monday), month, quarter or year. #}
 {% macro period_start(period_kind, day) -%}
     cast(date_trunc({{ period_kind }}, {{ day }}) as date)
+{%- endmacro %}
+
+
+{# Last day of the period that begins on the day. #}
+{% macro period_end(period_kind, first_day) -%}
+    {%- set next -%}
+        case {{ period_kind }}
+            when 'week' then {{ days_after(first_day, 7) }}
+            when 'month' then cast({{ dbt.dateadd('month', 1, first_day) }} as date)
+            when 'quarter' then cast({{ dbt.dateadd('month', 3, first_day) }} as date)
+            when 'year' then cast({{ dbt.dateadd('year', 1, first_day) }} as date)
+        end
+    {%- endset -%}
+    {{ days_after(next, -1) }}
 {%- endmacro %}

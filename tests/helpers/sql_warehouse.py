@@ -52,6 +52,7 @@ def create_raw(path: Path) -> None:
             "create table raw._dlt_loads (load_id varchar, schema_name varchar, status bigint,"
             " inserted_at timestamptz, schema_version_hash varchar)"
         )
+        connection.execute("create schema builds; create table builds.built_loads (load_id varchar)")
 
 
 class Night:
@@ -212,6 +213,15 @@ def _environment(**values: str) -> Any:
                 os.environ[name] = value
 
 
+def note_built_loads(path: Path) -> None:
+    """What the program notes after a complete build: the committed loads are taken in."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "insert into builds.built_loads select load_id from raw._dlt_loads"
+            " where status = 0 and load_id not in (select load_id from builds.built_loads)"
+        )
+
+
 class Dbt:
     """dbt in process, parsing once: every warehouse it is given has to be a file named warehouse.duckdb."""
 
@@ -235,6 +245,8 @@ class Dbt:
             results = getattr(outcome.result, "results", [])
             failed = [f"{result.node.name}: {result.message}" for result in results if result.status in ("error", "fail")]
             raise AssertionError("\n".join(failed) or str(outcome.exception))
+        if arguments[0] in ("run", "build"):
+            note_built_loads(warehouse)
         return outcome.result
 
     def build(self, warehouse: Path, *arguments: str) -> Any:

@@ -1,5 +1,6 @@
 """The marts have the columns, types, digits and descriptions that readers were promised."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,7 @@ def _declared() -> dict[str, dict[str, str]]:
         table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
         for file in files
         for source in yaml.safe_load(file.read_text())["sources"]
+        if source["name"] == "bluum"
         for table in source["tables"]
         if not table["name"].startswith("_")
     }
@@ -134,19 +136,21 @@ def test_the_sources_are_the_raw_tables() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_source_declares_the_columns_the_loader_writes(table: str) -> None:
-    spelled = {"timestamptz": "timestamp with time zone"}
+    spelled = {"timestamptz": "timestamp with time zone", "varchar": "string"}
     written = {name: spelled.get(kind, kind.replace(", ", ",")) for name, kind in raw_columns(table).items()}
     assert _declared()[table] == written
 
 
 def test_a_bare_division_stands_nowhere() -> None:
-    """`/` answers with a DOUBLE; `ratio` is the one place that divides, by whole numbers."""
+    """DuckDB's `/` answers with a DOUBLE; `ratio` is the one place that divides, as exactly as each engine can."""
     files = [*(SQL / "models").rglob("*.sql"), *(SQL / "macros").rglob("*.sql"), *(SQL / "tests").rglob("*.sql")]
     guilty = [
         f"{file.name}: {line}"
         for file in files
-        for line in file.read_text().splitlines()
+        # Engines other than DuckDB may divide decimals exactly; each is dispatched to by name.
+        for line in re.sub(r"\{% macro spark__ratio.*?endmacro", "", file.read_text(), flags=re.DOTALL).splitlines()
         if " / " in line.split("--")[0] or " avg(" in line
-        if not line.strip().startswith(("{#", "a / b", "`/`"))
+        if not line.strip().startswith(("{#", "a / b", "`/`", "rounds so:"))
+        if "decimal(32, 9)) / nullif(" not in line  # Spark's, which rounds as it should where no seventh decimal has room
     ]
     assert guilty == []

@@ -1,25 +1,9 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='scoped',
-        on_schema_change='fail',
-        meta={'replaces': 'target.account_id = scope.account_id'},
-        pre_hook="{{ open_scope(changed_policies()) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
-    )
-}}
+{{ config(materialized='table') }}
 
 -- Every change of what was reported of a policy version: a row when its body, or its entry in a history, reads otherwise
--- than in the answer before. A repeated reading adds nothing, so that the model stays small whatever the number of nights;
--- an account with a new reading is read again from its beginning.
+-- than in the answer before. A repeated reading adds nothing, so that the model stays small whatever the number of nights.
 
 with
-
-{% if is_incremental() -%}
-{{ policy_readings(where='where account_id in (select scope.account_id from ' ~ scope() ~ ' as scope)') }},
-{%- else -%}
-{{ policy_readings() }},
-{%- endif %}
 
 compared as (
 
@@ -29,7 +13,7 @@ compared as (
             partition by account_id, ips_id, version, source
             order by response_id
         ) as previous_content_key
-    from identified
+    from {{ ref('int_policy_readings') }}
 
 ),
 
@@ -49,6 +33,7 @@ final as (
         version,
         source,
         response_id,
+        load_id,
         received_at as known_from,
         lead(received_at) over (
             partition by account_id, ips_id, version, source

@@ -1,22 +1,22 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.as_of_date = scope.as_of_date and target.portfolio_id = scope.portfolio_id'},
-        pre_hook="{{ open_scope(rewritten_analyses()) }}",
-        post_hook="{{ caught_up(['int_analyses_dated']) }}",
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed() }}",
     )
 }}
+
+-- depends_on: {{ ref('int_changes') }}
 
 with
 
 analyses as (
 
     select *
-    from {{ ref('int_analyses_dated') }}
+    from {{ ref('int_analyses_dated') }} as analyses
     where outcome = 'ok'
         {% if is_incremental() -%}
-        and change_number > {{ watermark() }}
+        and {{ is_changed('analyses.account_id', 'analyses.as_of_date') }}
         {%- endif %}
 
 ),

@@ -1,17 +1,3 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='scoped',
-        meta={
-            'replaces': "target.portfolio_id = scope.portfolio_id and target.started_on >= scope.from_date"
-                ~ " and (scope.asset_class is null or target.asset_class = scope.asset_class)"
-                ~ " and (scope.breach_kind is null or target.breach_kind = scope.breach_kind)"
-        },
-        pre_hook="{{ open_scope(reopened_portfolios()) }}",
-        post_hook="{{ caught_up(['int_analyses_dated', 'allocation_drift_daily']) }}",
-    )
-}}
-
 with
 
 drift as (
@@ -20,12 +6,6 @@ drift as (
         drift.*,
         abs({{ difference('drift.actual_percent', 'drift.target_percent') }}) as abs_drift_percent
     from {{ ref('allocation_drift_daily') }} as drift
-    {% if is_incremental() -%}
-    where exists (
-        select 1 from {{ scope() }} as scope
-        where drift.portfolio_id = scope.portfolio_id and drift.as_of_date >= scope.from_date
-    )
-    {%- endif %}
 
 ),
 
@@ -44,8 +24,8 @@ first_observed as (
 weekend_nights as (
 
     select distinct as_of_date
-    from {{ ref('int_responses_judged') }}
-    where endpoint = 'accounts' and extract(isodow from as_of_date) > 5
+    from {{ ref('int_responses_ranked') }}
+    where endpoint = 'accounts' and {{ weekday_number('as_of_date') }} > 5
 
 ),
 
@@ -96,15 +76,6 @@ followed as (
             order by as_of_date
         ) as next_observed_on
     from observed
-    {% if is_incremental() -%}
-    where exists (
-        select 1 from {{ scope() }} as scope
-        where observed.portfolio_id = scope.portfolio_id
-            and observed.as_of_date >= scope.from_date
-            and (scope.asset_class is null or observed.asset_class = scope.asset_class)
-            and (scope.breach_kind is null or observed.breach_kind = scope.breach_kind)
-    )
-    {%- endif %}
 
 ),
 
@@ -122,46 +93,69 @@ numbered as (
 
 ),
 
-ranked as (
+breaches as (
+
+    select * from numbered
+    where direction is not null
+
+),
+
+runs as (
 
     select
-        *,
-        row_number() over (
-            partition by portfolio_id, asset_class, breach_kind, run_number
-            order by distance_percent desc nulls last, as_of_date
-        ) as distance_rank,
-        row_number() over (
-            partition by portfolio_id, asset_class, breach_kind, run_number
-            order by as_of_date
-        ) as first_rank,
-        row_number() over (
-            partition by portfolio_id, asset_class, breach_kind, run_number
-            order by as_of_date desc
-        ) as last_rank
-    from numbered
-    where direction is not null
+        portfolio_id,
+        asset_class,
+        breach_kind,
+        run_number,
+        max(direction) as direction,
+        min(as_of_date) as started_on,
+        max(as_of_date) as last_breach_on,
+        -- Nothing was observed after an open one.
+        case when count(*) = count(next_observed_on) then max(next_observed_on) end as ended_on,
+        count(*) as nights_observed,
+        max(distance_percent) as peak_distance_percent,
+        sum({{ computable('distance_percent') }}) as area_percent_days
+    from breaches
+    group by portfolio_id, asset_class, breach_kind, run_number
+
+),
+
+-- What was so on single nights of a run.
+moments as (
+
+    select
+        runs.portfolio_id,
+        runs.asset_class,
+        runs.breach_kind,
+        runs.run_number,
+        max(case when breaches.as_of_date = runs.last_breach_on then breaches.account_id end) as account_id,
+        min(case when breaches.distance_percent = runs.peak_distance_percent then breaches.as_of_date end) as peak_on,
+        max(case when breaches.as_of_date = runs.started_on then breaches.policy_version end) as policy_version_at_start,
+        max(case when breaches.as_of_date = runs.last_breach_on then breaches.policy_version end) as policy_version_at_end
+    from runs
+    inner join breaches
+        on runs.portfolio_id = breaches.portfolio_id
+        and runs.asset_class = breaches.asset_class
+        and runs.breach_kind = breaches.breach_kind
+        and runs.run_number = breaches.run_number
+    group by runs.portfolio_id, runs.asset_class, runs.breach_kind, runs.run_number
 
 ),
 
 episodes as (
 
     select
-        portfolio_id,
-        asset_class,
-        breach_kind,
-        direction,
-        min(as_of_date) as started_on,
-        max(as_of_date) as last_breach_on,
-        max(case when last_rank = 1 then next_observed_on end) as ended_on,
-        max(case when last_rank = 1 then account_id end) as account_id,
-        count(*) as nights_observed,
-        max(distance_percent) as peak_distance_percent,
-        max(case when distance_rank = 1 then as_of_date end) as peak_on,
-        sum({{ computable('distance_percent') }}) as area_percent_days,
-        max(case when first_rank = 1 then policy_version end) as policy_version_at_start,
-        max(case when last_rank = 1 then policy_version end) as policy_version_at_end
-    from ranked
-    group by portfolio_id, asset_class, breach_kind, direction, run_number
+        runs.*,
+        moments.account_id,
+        coalesce(moments.peak_on, runs.started_on) as peak_on,
+        moments.policy_version_at_start,
+        moments.policy_version_at_end
+    from runs
+    inner join moments
+        on runs.portfolio_id = moments.portfolio_id
+        and runs.asset_class = moments.asset_class
+        and runs.breach_kind = moments.breach_kind
+        and runs.run_number = moments.run_number
 
 ),
 

@@ -1,16 +1,23 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.account_id = scope.account_id and target.period_end >= scope.from_date'},
-        pre_hook="{{ open_scope(rewritten_reports()) }}",
-        post_hook="{{ caught_up(['int_pnl_reports_judged']) }}",
-    )
-}}
-
 with
 
-{{ pnl_reports_in_scope(since_year_start=true) }},
+reports as (
+
+    select * from {{ ref('int_pnl_reports_ranked') }}
+    where is_current and has_report
+
+),
+
+kinds as (
+
+    select 'week' as period_kind
+    union all
+    select 'month' as period_kind
+    union all
+    select 'quarter' as period_kind
+    union all
+    select 'year' as period_kind
+
+),
 
 dated as (
 
@@ -19,7 +26,7 @@ dated as (
         kinds.period_kind,
         {{ period_start('kinds.period_kind', 'reports.as_of_date') }} as period_start
     from reports
-    cross join (values ('week'), ('month'), ('quarter'), ('year')) as kinds (period_kind)
+    cross join kinds
 
 ),
 
@@ -55,14 +62,7 @@ compared as (
 
     select
         *,
-        cast(
-            case period_kind
-                when 'week' then period_start + interval '7 days'
-                when 'month' then period_start + interval '1 month'
-                when 'quarter' then period_start + interval '3 months'
-                when 'year' then period_start + interval '1 year'
-            end as date
-        ) - 1 as period_end,
+        {{ period_end('period_kind', 'period_start') }} as period_end,
         coalesce(previous_on is null and opened_on >= period_start, false) as is_opening,
         previous_on is not null and (previous_start_date is not distinct from start_date) as is_comparable
     from sequenced
@@ -86,12 +86,9 @@ final as (
         as_of_date >= {{ weekday_on_or_before('period_end') }}
             and (
                 is_opening
-                or (is_comparable and previous_on >= {{ weekday_on_or_before('(period_start - 1)') }})
+                or (is_comparable and previous_on >= {{ weekday_on_or_before(days_after('period_start', -1)) }})
             ) as is_complete
     from compared
-    {% if is_incremental() -%}
-    where period_end >= from_date
-    {%- endif %}
 
 )
 

@@ -1,5 +1,3 @@
-{{ config(post_hook="{{ create_policy_versions_as_of() }}") }}
-
 with
 
 final as (

@@ -3,7 +3,7 @@ with
 answers as (
 
     select response_id
-    from {{ ref('int_responses_judged') }}
+    from {{ ref('int_responses_ranked') }}
     where endpoint in ('accounts', 'portfolios') and is_current
 
 ),
@@ -29,8 +29,8 @@ mentioned as (
         as_of_date,
         account_id,
         portfolio_id,
-        cast(null as varchar) as name,
-        cast(null as varchar) as currency,
+        cast(null as {{ dbt.type_string() }}) as name,
+        cast(null as {{ dbt.type_string() }}) as currency,
         status,
         0 as detail
     from {{ ref('stg_bluum__account_portfolios') }}

@@ -1,12 +1,12 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.as_of_date = scope.as_of_date and target.account_id = scope.account_id'},
-        pre_hook="{{ open_scope(changed_account_nights(['positions'], ['positions', 'position'])) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed() }}",
     )
 }}
+
+-- depends_on: {{ ref('int_changes') }}
 
 with
 
@@ -16,15 +16,13 @@ positions as (
         positions.*,
         answers.endpoint
     from {{ ref('stg_bluum__positions') }} as positions
-    inner join {{ ref('int_responses_judged') }} as answers
+    inner join {{ ref('int_responses_ranked') }} as answers
         on positions.response_id = answers.response_id
         and positions.as_of_date = answers.as_of_date
-    {% if is_incremental() -%}
-    inner join {{ scope() }} as scope
-        on positions.as_of_date = scope.as_of_date
-        and positions.account_id = scope.account_id
-    {%- endif %}
     where answers.is_current and answers.endpoint in ('positions', 'position')
+        {% if is_incremental() -%}
+        and {{ is_changed('positions.account_id', 'positions.as_of_date') }}
+        {%- endif %}
 
 ),
 
@@ -52,8 +50,16 @@ listed as (
 
 refreshed as (
 
-    select * from ranked
-    where recency = 1 and endpoint = 'position'
+    select ranked.*
+    from ranked
+    inner join listed
+        on ranked.as_of_date = listed.as_of_date
+        and ranked.account_id = listed.account_id
+        and ranked.position_id = listed.position_id
+    where ranked.recency = 1
+        and ranked.endpoint = 'position'
+        and ranked.current_price is not null
+        and (ranked.market_value is not null or listed.market_value is null)
 
 ),
 
@@ -79,8 +85,6 @@ chosen as (
         on listed.as_of_date = refreshed.as_of_date
         and listed.account_id = refreshed.account_id
         and listed.position_id = refreshed.position_id
-        and refreshed.current_price is not null
-        and (refreshed.market_value is not null or listed.market_value is null)
 
 ),
 

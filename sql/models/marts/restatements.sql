@@ -1,22 +1,21 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.account_id = scope.account_id and target.as_of_date = scope.as_of_date'},
-        pre_hook="{{ open_scope(rewritten_report_days()) }}",
-        post_hook="{{ caught_up(['int_pnl_reports_judged']) }}",
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed() }}",
     )
 }}
+-- depends_on: {{ ref('int_changes') }}
 
 with
 
 reports as (
 
     select *
-    from {{ ref('int_pnl_reports_judged') }}
+    from {{ ref('int_pnl_reports_ranked') }} as reports
     where has_report
         {% if is_incremental() -%}
-        and change_number > {{ watermark() }}
+        and {{ is_changed('reports.account_id', 'reports.as_of_date') }}
         {%- endif %}
 
 ),

@@ -1,39 +1,20 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.as_of_date = scope.as_of_date'},
-        pre_hook="{{ open_scope(changed_nights(['responses', 'plan', 'quarantine'])) }}",
-        post_hook="{{ caught_up(['int_responses_judged']) }}",
-    )
-}}
-
 with
 
 responses as (
 
-    select * from {{ ref('int_responses_judged') }}
-    {% if is_incremental() -%}
-    where as_of_date in (select scope.as_of_date from {{ scope() }} as scope)
-    {%- endif %}
+    select * from {{ ref('int_responses_ranked') }}
 
 ),
 
 plan as (
 
     select * from {{ ref('stg_bluum__plan') }}
-    {% if is_incremental() -%}
-    where as_of_date in (select scope.as_of_date from {{ scope() }} as scope)
-    {%- endif %}
 
 ),
 
 quarantine as (
 
     select * from {{ ref('stg_bluum__quarantine') }}
-    {% if is_incremental() -%}
-    where as_of_date in (select scope.as_of_date from {{ scope() }} as scope)
-    {%- endif %}
 
 ),
 

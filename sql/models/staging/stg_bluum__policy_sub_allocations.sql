@@ -6,14 +6,6 @@ source as (
 
 ),
 
-committed as (
-
-    select load_id
-    from {{ source('bluum', '_dlt_loads') }}
-    where status = 0
-
-),
-
 final as (
 
     select
@@ -27,7 +19,7 @@ final as (
         target_percent,
         _dlt_load_id as load_id
     from source
-    where _dlt_load_id in (select committed.load_id from committed)
+    where _dlt_load_id in (select loads.load_id from {{ ref('stg_bluum__loads') }} as loads)
 
 )
 

@@ -6,14 +6,6 @@ source as (
 
 ),
 
-committed as (
-
-    select load_id
-    from {{ source('bluum', '_dlt_loads') }}
-    where status = 0
-
-),
-
 final as (
 
     select
@@ -40,11 +32,11 @@ final as (
         run_id,
         body,
         case
-            when endpoint in ('pnl', 'pnl_backfill') then try_cast({{ json_text('params', 'end_date') }} as date)
+            when endpoint in ('pnl', 'pnl_backfill') then {{ cast_or_null(json_text('params', 'end_date'), 'date') }}
         end as end_date,
         _dlt_load_id as load_id
     from source
-    where _dlt_load_id in (select committed.load_id from committed)
+    where _dlt_load_id in (select loads.load_id from {{ ref('stg_bluum__loads') }} as loads)
 
 )
 

@@ -1,23 +1,10 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='scoped',
-        on_schema_change='fail',
-        meta={'replaces': 'target.as_of_date = scope.as_of_date'},
-        pre_hook="{{ open_scope(changed_nights(['responses'])) }}",
-        post_hook="{{ caught_up() }}",
-    )
-}}
+{{ config(materialized='table') }}
 
 with
 
 responses as (
 
-    select *
-    from {{ ref('stg_bluum__responses') }}
-    {% if is_incremental() -%}
-    where as_of_date in (select scope.as_of_date from {{ scope() }} as scope)
-    {%- endif %}
+    select * from {{ ref('stg_bluum__responses') }}
 
 ),
 
@@ -45,7 +32,7 @@ answers as (
 
 ),
 
-judged as (
+ranked as (
 
     select
         *,
@@ -68,23 +55,24 @@ final as (
         responses.as_of_date,
         responses.answer_id,
         responses.page,
-        judged.endpoint,
-        judged.account_id,
-        judged.portfolio_id,
-        judged.params,
-        judged.end_date,
-        judged.outcome,
-        judged.is_good,
-        judged.is_newest,
-        judged.is_current,
+        ranked.endpoint,
+        ranked.account_id,
+        ranked.portfolio_id,
+        ranked.params,
+        ranked.end_date,
+        ranked.outcome,
+        ranked.is_good,
+        ranked.is_newest,
+        ranked.is_current,
+        responses.load_id,
         responses.attempts,
         responses.rate_limited,
         responses.requested_at,
         responses.received_at
     from responses
-    inner join judged
-        on responses.as_of_date = judged.as_of_date
-        and responses.answer_id = judged.answer_id
+    inner join ranked
+        on responses.as_of_date = ranked.as_of_date
+        and responses.answer_id = ranked.answer_id
 
 )
 

@@ -1,0 +1,31 @@
+{#
+    The one incremental idea: int_changes says which accounts have to be computed again, from which night on. An incremental
+    model deletes those rows (`delete_changed`, its pre-hook, in the transaction that inserts) and computes them (`is_changed`,
+    its condition). A full refresh computes everything.
+#}
+
+{# Whether a row's account has to be computed again on this night. #}
+{% macro is_changed(account_id, night) -%}
+    exists (
+        select 1 from {{ ref('int_changes') }} as changes
+        where changes.account_id = {{ account_id }} and changes.changed_from <= {{ night }}
+    )
+{%- endmacro %}
+
+
+{# Pre-hook of an incremental model: what it is about to compute again goes. `night` names the column of its nights. #}
+{% macro delete_changed(night='as_of_date') -%}
+    {% if is_incremental() -%}
+    delete from {{ this }}
+    where {{ is_changed(this.identifier ~ '.account_id', this.identifier ~ '.' ~ night) }}
+    {%- endif %}
+{%- endmacro %}
+
+
+{# Where the program notes what its builds have taken in; without its notes every build computes everything again. #}
+{% macro create_built_loads() -%}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+    create schema if not exists builds;
+    create table if not exists builds.built_loads (load_id {{ dbt.type_string() }});
+    {% endif %}
+{%- endmacro %}

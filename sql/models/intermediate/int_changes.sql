@@ -1,0 +1,116 @@
+{{ config(materialized='table') }}
+
+-- Which accounts have to be computed again, and from which night on: the first night that a load speaks of which no complete
+-- build has taken in. Each cause is a CTE. A night that only repeats what was known before costs its own night and no other.
+
+with
+
+new_loads as (
+
+    select loads.load_id
+    from {{ ref('stg_bluum__loads') }} as loads
+    left join {{ source('builds', 'built_loads') }} as built
+        on loads.load_id = built.load_id
+    where built.load_id is null
+
+),
+
+-- New answers. A P&L report speaks of its end date, whichever night it was asked.
+answered as (
+
+    select
+        account_id,
+        coalesce(end_date, as_of_date) as changed_from
+    from {{ ref('stg_bluum__responses') }}
+    where load_id in (select new_loads.load_id from new_loads)
+
+),
+
+-- Rows read again later than their answer.
+read_again as (
+
+    {% for table in ['positions', 'rebalancing', 'rebalancing_allocations', 'rebalancing_trades'] -%}
+    select account_id, as_of_date as changed_from from {{ ref('stg_bluum__' ~ table) }}
+    where load_id in (select new_loads.load_id from new_loads)
+    union all
+    {% endfor -%}
+    {% for table in ['pnl_reports', 'pnl_by_position', 'pnl_by_asset_class'] -%}
+    select account_id, end_date as changed_from from {{ ref('stg_bluum__' ~ table) }}
+    where load_id in (select new_loads.load_id from new_loads)
+    {{ "union all" if not loop.last }}
+    {% endfor -%}
+
+),
+
+-- A policy that reads otherwise than before may have been in force on any night.
+policies as (
+
+    select
+        account_id,
+        cast(null as date) as changed_from
+    from {{ ref('int_policy_versions_observed') }}
+    where load_id in (select new_loads.load_id from new_loads)
+
+    -- Part of an older answer, read later than the rest.
+    {% for table in ['policy_versions', 'policy_targets', 'policy_history'] -%}
+    union all
+    select
+        late.account_id,
+        cast(null as date) as changed_from
+    from {{ ref('stg_bluum__' ~ table) }} as late
+    inner join {{ ref('int_responses_ranked') }} as answers
+        on late.response_id = answers.response_id
+    where late.load_id in (select new_loads.load_id from new_loads) and late.load_id <> answers.load_id
+    {% endfor %}
+
+),
+
+-- So may the currency and the opening day of an account, which P&L is measured by.
+rosters as (
+
+    select
+        account_id,
+        load_id,
+        currency,
+        opened_on,
+        lag(currency) over (partition by account_id order by response_id) as previous_currency,
+        lag(opened_on) over (partition by account_id order by response_id) as previous_opened_on
+    from {{ ref('stg_bluum__accounts') }}
+
+),
+
+accounts as (
+
+    select
+        account_id,
+        cast(null as date) as changed_from
+    from rosters
+    where load_id in (select new_loads.load_id from new_loads)
+        and (currency is distinct from previous_currency or opened_on is distinct from previous_opened_on)
+
+),
+
+changed as (
+
+    select * from answered
+    union all
+    select * from read_again
+    union all
+    select * from policies
+    union all
+    select * from accounts
+
+),
+
+final as (
+
+    select
+        account_id,
+        min(coalesce(changed_from, cast('1900-01-01' as date))) as changed_from
+    from changed
+    where account_id is not null
+    group by account_id
+
+)
+
+select * from final

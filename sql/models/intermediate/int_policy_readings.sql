@@ -1,0 +1,115 @@
+-- What the answers say of policy versions, body and history entry apart, each reading with a key of its content.
+
+with
+
+answers as (
+
+    select
+        response_id,
+        load_id,
+        received_at
+    from {{ ref('int_responses_ranked') }}
+    where endpoint in ('investment_policy', 'investment_policy_version') and is_good
+
+),
+
+targets as (
+
+    select
+        response_id,
+        account_id,
+        ips_id,
+        version,
+        {{ joined_texts(
+            fingerprint(['asset_class', 'target_percent', 'min_percent', 'max_percent']), 'asset_class'
+        ) }} as targets_key
+    from {{ ref('stg_bluum__policy_targets') }}
+    group by response_id, account_id, ips_id, version
+
+),
+
+bodies as (
+
+    select
+        versions.account_id,
+        versions.ips_id,
+        versions.version,
+        'body' as source,
+        versions.response_id,
+        answers.load_id,
+        answers.received_at,
+        versions.status,
+        versions.effective_date,
+        versions.created_at,
+        versions.risk_tolerance,
+        versions.risk_score,
+        versions.horizon_years,
+        versions.horizon_category,
+        versions.primary_objective,
+        versions.rebalancing_frequency,
+        versions.threshold_percent,
+        versions.minimum_cash_percent,
+        versions.tax_aware,
+        targets.targets_key
+    from {{ ref('stg_bluum__policy_versions') }} as versions
+    inner join answers
+        on versions.response_id = answers.response_id
+    left join targets
+        on versions.response_id = targets.response_id
+        and versions.account_id = targets.account_id
+        and versions.ips_id = targets.ips_id
+        and versions.version = targets.version
+
+),
+
+histories as (
+
+    select
+        histories.account_id,
+        histories.ips_id,
+        histories.version,
+        'history' as source,
+        histories.response_id,
+        answers.load_id,
+        answers.received_at,
+        cast(null as {{ dbt.type_string() }}) as status,
+        histories.effective_date,
+        cast(null as {{ type_instant() }}) as created_at,
+        cast(null as {{ dbt.type_string() }}) as risk_tolerance,
+        cast(null as bigint) as risk_score,
+        cast(null as bigint) as horizon_years,
+        cast(null as {{ dbt.type_string() }}) as horizon_category,
+        cast(null as {{ dbt.type_string() }}) as primary_objective,
+        cast(null as {{ dbt.type_string() }}) as rebalancing_frequency,
+        cast(null as decimal(38, 9)) as threshold_percent,
+        cast(null as decimal(38, 9)) as minimum_cash_percent,
+        cast(null as boolean) as tax_aware,
+        cast(null as {{ dbt.type_string() }}) as targets_key
+    from {{ ref('stg_bluum__policy_history') }} as histories
+    inner join answers
+        on histories.response_id = answers.response_id
+
+),
+
+observed as (
+
+    select * from bodies
+    union all
+    select * from histories
+
+),
+
+final as (
+
+    select
+        *,
+        {{ fingerprint([
+            'status', 'effective_date', 'created_at', 'risk_tolerance', 'risk_score', 'horizon_years',
+            'horizon_category', 'primary_objective', 'rebalancing_frequency', 'threshold_percent',
+            'minimum_cash_percent', 'tax_aware', 'targets_key',
+        ]) }} as content_key
+    from observed
+
+)
+
+select * from final
