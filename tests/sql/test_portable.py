@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sql_warehouse import SQL
+from helpers.sql_warehouse import SQL
 
 DIALECT = re.compile(
     r"""
