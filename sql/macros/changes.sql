@@ -65,17 +65,6 @@
 {%- endmacro %}
 
 
-{# Of a relation, only the accounts and nights in scope. #}
-{% macro in_scope(relation) -%}
-    {% if is_incremental() -%}
-    where exists (
-        select 1 from {{ scope() }} as scope
-        where {{ relation }}.as_of_date = scope.as_of_date and {{ relation }}.account_id = scope.account_id
-    )
-    {%- endif %}
-{%- endmacro %}
-
-
 {#
     Incremental strategy `scoped`: what is in scope goes, what was computed comes, though it may be fewer rows or none
     (delete+insert would leave the rows of a key that has no successor). `meta.replaces` is the condition, written in
@@ -89,66 +78,6 @@
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arguments['temp_relation'] }}
 {% endmacro %}
-
-
-{# Scope: the nights that new loads brought rows of, in any of these raw tables. #}
-{% macro changed_nights(tables) -%}
-    {% for table in tables -%}
-    select as_of_date from {{ ref('stg_bluum__' ~ table) }} where load_id in {{ new_loads() }}
-    {{ "union " if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
-
-{# Scope: the nights and accounts that new loads brought rows of. #}
-{% macro changed_account_nights(tables, endpoints) -%}
-    select as_of_date, account_id from {{ ref('stg_bluum__responses') }}
-    where load_id in {{ new_loads() }} and endpoint in ('{{ endpoints | join("', '") }}')
-    {% for table in tables -%}
-    union select as_of_date, account_id from {{ ref('stg_bluum__' ~ table) }} where load_id in {{ new_loads() }}
-    {% endfor %}
-{%- endmacro %}
-
-
-{#
-    Scope of int_analyses_dated: portfolios and nights with a new analysis (is_asked_again), and every night of the accounts
-    whose policy reads otherwise since: a change among the observed versions, or targets that were read after their answer.
-#}
-{% macro changed_analyses() -%}
-    select as_of_date, portfolio_id, max(case when is_asked_again then 1 else 0 end) = 1 as is_asked_again
-    from (
-        select as_of_date, portfolio_id, true as is_asked_again from {{ ref('stg_bluum__responses') }}
-        where endpoint = 'rebalancing' and load_id in {{ new_loads() }}
-        {% for table in ['rebalancing', 'rebalancing_allocations', 'rebalancing_trades'] -%}
-        union all select as_of_date, portfolio_id, true from {{ ref('stg_bluum__' ~ table) }}
-        where load_id in {{ new_loads() }}
-        {% endfor -%}
-        union all
-        select as_of_date, portfolio_id, false
-        from {{ ref('int_responses_ranked') }}
-        where endpoint = 'rebalancing' and account_id in (
-            select observed.account_id
-            from {{ ref('int_policy_versions_observed') }} as observed
-            inner join {{ ref('stg_bluum__responses') }} as responses on observed.response_id = responses.response_id
-            where responses.load_id in {{ new_loads() }}
-            {% for table in ['policy_versions', 'policy_targets', 'policy_history'] -%}
-            union
-            select late.account_id
-            from {{ ref('stg_bluum__' ~ table) }} as late
-            inner join {{ ref('stg_bluum__responses') }} as responses on late.response_id = responses.response_id
-            where late.load_id in {{ new_loads() }} and late.load_id <> responses.load_id
-            {% endfor -%}
-        )
-    ) as touched
-    group by as_of_date, portfolio_id
-{%- endmacro %}
-
-
-{# Scope of the drift models: the portfolios and nights whose analysis or policy was written since. #}
-{% macro rewritten_analyses() -%}
-    select as_of_date, portfolio_id, account_id from {{ ref('int_analyses_dated') }}
-    where change_number > {{ watermark() }}
-{%- endmacro %}
 
 
 {# Scope of the P&L models: per account, the first night whose report was written since. #}
@@ -181,38 +110,4 @@
 {% macro rewritten_report_days() -%}
     select distinct account_id, as_of_date from {{ ref('int_pnl_reports_judged') }}
     where change_number > {{ watermark() }}
-{%- endmacro %}
-
-
-{#
-    Scope of drift_episodes: per portfolio, the first night written since, from where all its episodes are told again; and
-    per class and kind with an episode that this night may prolong, cut or end, the start of that episode.
-#}
-{% macro reopened_portfolios() -%}
-    with written as (
-        select portfolio_id, min(as_of_date) as from_date from {{ ref('int_analyses_dated') }}
-        where change_number > {{ watermark() }}
-        group by portfolio_id
-    )
-
-    select portfolio_id, cast(null as {{ dbt.type_string() }}) as asset_class, cast(null as {{ dbt.type_string() }}) as breach_kind, from_date
-    from written
-
-    union all
-
-    select known.portfolio_id, known.asset_class, known.breach_kind, min(known.started_on) as from_date
-    from {{ this }} as known
-    inner join written on known.portfolio_id = written.portfolio_id
-    where known.ended_on is null or known.ended_on >= written.from_date
-    group by known.portfolio_id, known.asset_class, known.breach_kind
-{%- endmacro %}
-
-
-{# Scope of reconciliation_daily: the accounts and nights with new positions, drift or P&L. #}
-{% macro reconciled_again() -%}
-    {{ changed_account_nights(['positions'], ['positions', 'position']) }}
-    union
-    select as_of_date, account_id from {{ ref('int_analyses_dated') }} where change_number > {{ watermark() }}
-    union
-    select as_of_date, account_id from {{ ref('int_pnl_reports_judged') }} where change_number > {{ watermark() }}
 {%- endmacro %}
