@@ -12,8 +12,8 @@ from sql_warehouse import Dbt, Night, create_raw, rows
 
 EVENTS = {
     "a report is restated": "from marts.restatements",
-    "a missed night is filled later": "from intermediate.int_pnl_reports_judged where asked_on > as_of_date",
-    "a report is withdrawn": "from intermediate.int_pnl_reports_judged where is_current and not has_report",
+    "a missed night is filled later": "from intermediate.int_pnl_reports_ranked where asked_on > as_of_date",
+    "a report is withdrawn": "from intermediate.int_pnl_reports_ranked where is_current and not has_report",
     "a late version leaves an earlier one no day": "from marts.policy_versions where effective_from = effective_to",
     "a version is known from the history only": "from marts.policy_versions where status is null",
     "targets are read after their answer": "from raw.policy_targets join raw.responses using (response_id)"

@@ -5,7 +5,7 @@ with
 
 reports as (
 
-    select * from {{ ref('int_pnl_reports_judged') }} as reports
+    select * from {{ ref('int_pnl_reports_ranked') }} as reports
     {% if is_incremental() -%}
     where {{ is_changed('reports.account_id', 'reports.as_of_date') }}
     {%- endif %}

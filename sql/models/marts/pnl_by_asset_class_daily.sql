@@ -1,147 +1,23 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.account_id = scope.account_id and target.as_of_date >= scope.from_date'},
-        pre_hook="{{ open_scope(rewritten_reports()) }}",
-        post_hook="{{ caught_up(['int_pnl_reports_judged']) }}",
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed() }}",
     )
 }}
 
-with
+-- depends_on: {{ ref('int_changes') }}
 
-{{ pnl_reports_in_scope() }},
-
-sequenced as (
-
-    select
-        *,
-        lag(as_of_date) over series as previous_on,
-        lag(start_date) over series as previous_start_date
-    from reports
-    where is_in_scope or is_previous
-    window series as (partition by account_id order by as_of_date)
-
-),
-
-nights as (
-
-    select
-        account_id,
-        as_of_date,
-        response_id,
-        is_in_scope,
-        previous_on,
-        {{ pnl_sequence_flags() }}
-    from sequenced
-
-),
-
--- Several items of one asset_class are one figure.
-reported as (
-
-    select
-        nights.account_id,
-        nights.as_of_date,
-        items.asset_class,
-        {{ added_up('items.pnl') }} as pnl,
-        case when count(*) = 1 then max(items.pnl_percent) end as pnl_percent
-    from nights
-    inner join {{ ref('stg_bluum__pnl_by_asset_class') }} as items
-        on nights.response_id = items.response_id
-    where nights.is_in_scope
-    group by nights.account_id, nights.as_of_date, items.asset_class
-
+select
+    as_of_date,
+    account_id,
+    item as asset_class,
+    days_covered,
+    pnl,
+    pnl_itd,
+    pnl_percent_itd
+from {{ ref('int_pnl_items_daily') }} as items
+where item_kind = 'asset_class'
     {% if is_incremental() -%}
-    union all
-
-    -- What stood on the night before the first one written again, carried figures included.
-    select
-        known.account_id,
-        known.as_of_date,
-        known.asset_class,
-        known.pnl_itd,
-        known.pnl_percent_itd
-    from {{ this }} as known
-    inner join nights
-        on known.account_id = nights.account_id
-        and known.as_of_date = nights.as_of_date
-    where not nights.is_in_scope
+    and {{ is_changed('items.account_id', 'items.as_of_date') }}
     {%- endif %}
-
-),
-
-firsts as (
-
-    select
-        account_id,
-        asset_class,
-        min(as_of_date) as first_reported_on
-    from reported
-    group by account_id, asset_class
-
-),
-
--- One row per night from the first report on, and the last night that reported it.
-filled as (
-
-    select
-        nights.*,
-        firsts.asset_class,
-        max(reported.as_of_date) over (
-            partition by nights.account_id, firsts.asset_class
-            order by nights.as_of_date
-            rows between unbounded preceding and current row
-        ) as reported_on
-    from nights
-    inner join firsts
-        on nights.account_id = firsts.account_id
-        and nights.as_of_date >= firsts.first_reported_on
-    left join reported
-        on nights.account_id = reported.account_id
-        and nights.as_of_date = reported.as_of_date
-        and firsts.asset_class = reported.asset_class
-
-),
-
-carried as (
-
-    select
-        filled.*,
-        reported.pnl,
-        reported.pnl_percent
-    from filled
-    inner join reported
-        on filled.account_id = reported.account_id
-        and filled.reported_on = reported.as_of_date
-        and filled.asset_class = reported.asset_class
-
-),
-
-compared as (
-
-    select
-        *,
-        lag(as_of_date) over item_series is null as is_first_row,
-        lag(pnl) over item_series as previous_pnl
-    from carried
-    window item_series as (partition by account_id, asset_class order by as_of_date)
-
-),
-
-final as (
-
-    select
-        as_of_date,
-        account_id,
-        asset_class,
-        days_covered,
-        {{ item_day_value('pnl') }} as pnl,
-        pnl as pnl_itd,
-        pnl_percent as pnl_percent_itd
-    from compared
-    where is_in_scope
-
-)
-
-select * from final

@@ -1,54 +1,78 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.account_id = scope.account_id and target.as_of_date >= scope.from_date'},
-        pre_hook="{{ open_scope(rewritten_reports()) }}",
-        post_hook="{{ caught_up(['int_pnl_reports_judged']) }}",
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed() }}",
     )
 }}
 
+-- depends_on: {{ ref('int_changes') }}
+
 with
 
-{{ pnl_reports_in_scope() }},
+nights as (
 
-{{ pnl_days() }},
+    select * from {{ ref('int_pnl_nights') }} as nights
+    {% if is_incremental() -%}
+    where {{ is_changed('nights.account_id', 'nights.as_of_date') }}
+    {%- endif %}
+
+),
+
+-- What figures to date are measured from.
+bases as (
+
+    select
+        account_id,
+        period_kind,
+        period_start,
+        previous_on as base_on,
+        previous_start_date as base_start_date,
+        previous_total_pnl as base_total_pnl
+    from {{ ref('int_pnl_periods') }}
+
+),
 
 final as (
 
     select
-        as_of_date,
-        account_id,
-        currency,
-        days_covered,
-        total_pnl,
-        realized_pnl,
-        unrealized_pnl,
-        dividend_income,
-        interest_income,
-        fees_paid,
-        short_term_gains,
-        short_term_losses,
-        long_term_gains,
-        long_term_losses,
-        total_pnl_itd,
-        realized_pnl_itd,
-        unrealized_pnl_itd,
-        dividend_income_itd,
-        interest_income_itd,
-        fees_paid_itd,
-        short_term_gains_itd,
-        short_term_losses_itd,
-        long_term_gains_itd,
-        long_term_losses_itd,
-        total_pnl_mtd,
-        total_pnl_qtd,
-        total_pnl_ytd,
-        drawdown_amount,
-        is_restated,
-        response_id
-    from days
-    where is_in_scope
+        nights.as_of_date,
+        nights.account_id,
+        nights.currency,
+        nights.days_covered,
+        {{ day_value('total_pnl') }} as total_pnl,
+        {{ day_value('realized_pnl') }} as realized_pnl,
+        {{ day_value('unrealized_pnl') }} as unrealized_pnl,
+        {{ day_value('dividend_income') }} as dividend_income,
+        {{ day_value('interest_income') }} as interest_income,
+        {{ day_value('fees_paid') }} as fees_paid,
+        {{ day_value('short_term_gains') }} as short_term_gains,
+        {{ day_value('short_term_losses') }} as short_term_losses,
+        {{ day_value('long_term_gains') }} as long_term_gains,
+        {{ day_value('long_term_losses') }} as long_term_losses,
+        nights.total_pnl as total_pnl_itd,
+        nights.realized_pnl as realized_pnl_itd,
+        nights.unrealized_pnl as unrealized_pnl_itd,
+        nights.dividend_income as dividend_income_itd,
+        nights.interest_income as interest_income_itd,
+        nights.fees_paid as fees_paid_itd,
+        nights.short_term_gains as short_term_gains_itd,
+        nights.short_term_losses as short_term_losses_itd,
+        nights.long_term_gains as long_term_gains_itd,
+        nights.long_term_losses as long_term_losses_itd,
+        {{ to_date_value('months') }} as total_pnl_mtd,
+        {{ to_date_value('quarters') }} as total_pnl_qtd,
+        {{ to_date_value('years') }} as total_pnl_ytd,
+        {{ difference('nights.total_pnl', 'nights.highest_total_pnl') }} as drawdown_amount,
+        nights.is_restated,
+        nights.response_id
+    from nights
+    {% for period_kind in ['month', 'quarter', 'year'] -%}
+    left join bases as {{ period_kind }}s
+        on nights.account_id = {{ period_kind }}s.account_id
+        and {{ period_kind }}s.period_kind = '{{ period_kind }}'
+        and {{ period_kind }}s.period_start = {{ period_start("'" ~ period_kind ~ "'", 'nights.as_of_date') }}
+    {% endfor %}
 
 )
 

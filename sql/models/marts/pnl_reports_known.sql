@@ -1,21 +1,20 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='scoped',
-        meta={'replaces': 'target.account_id = scope.account_id and target.as_of_date = scope.as_of_date'},
-        pre_hook="{{ open_scope(rewritten_report_days()) }}",
-        post_hook=["{{ caught_up(['int_pnl_reports_judged']) }}", "{{ create_pnl_daily_as_of() }}"],
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed() }}",
     )
 }}
+
+-- depends_on: {{ ref('int_changes') }}
 
 with
 
 reports as (
 
-    select *
-    from {{ ref('int_pnl_reports_judged') }}
+    select * from {{ ref('int_pnl_reports_ranked') }} as reports
     {% if is_incremental() -%}
-    where change_number > {{ watermark() }}
+    where {{ is_changed('reports.account_id', 'reports.as_of_date') }}
     {%- endif %}
 
 ),

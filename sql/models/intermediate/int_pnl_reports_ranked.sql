@@ -1,16 +1,15 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='scoped',
+        incremental_strategy='append',
         on_schema_change='fail',
-        meta={'replaces': 'target.account_id = scope.account_id and target.as_of_date = scope.as_of_date'},
-        pre_hook="{{ open_scope(changed_reports()) }}",
-        post_hook="{{ caught_up() }}",
+        pre_hook="{{ delete_changed() }}",
     )
 }}
 
 -- Every good answer about the P&L of an account up to an end date (`as_of_date`), whichever night it was asked, with the
--- time during which it was the newest. `change_number` tells the P&L models what was written since.
+-- time during which it was the newest.
+-- depends_on: {{ ref('int_changes') }}
 
 with
 
@@ -24,31 +23,27 @@ answers as (
         answers.outcome,
         answers.received_at
     from {{ ref('int_responses_ranked') }} as answers
-    {% if is_incremental() -%}
-    inner join {{ scope() }} as scope
-        on answers.account_id = scope.account_id
-        and answers.end_date = scope.as_of_date
-    {%- endif %}
     where answers.endpoint in ('pnl', 'pnl_backfill') and answers.is_good and answers.end_date is not null
+        {% if is_incremental() -%}
+        and {{ is_changed('answers.account_id', 'answers.end_date') }}
+        {%- endif %}
 
 ),
 
 accounts as (
 
-    select * from {{ ref('accounts') }}
+    select * from {{ ref('int_accounts') }}
 
 ),
 
 items as (
 
-    select response_id, {{ fingerprint(['symbol', 'realized_pnl', 'unrealized_pnl', 'dividend_income']) }} as item_key
-    from {{ ref('stg_bluum__pnl_by_position') }}
-    where response_id in (select answers.response_id from answers)
-
-    union all
-
-    select response_id, {{ fingerprint(["'class of'", 'asset_class', 'pnl', 'pnl_percent']) }} as item_key
-    from {{ ref('stg_bluum__pnl_by_asset_class') }}
+    select
+        response_id,
+        {{ fingerprint([
+            'item_kind', 'item', 'realized_pnl', 'unrealized_pnl', 'dividend_income', 'pnl', 'pnl_percent',
+        ]) }} as item_key
+    from {{ ref('int_pnl_items') }}
     where response_id in (select answers.response_id from answers)
 
 ),
@@ -152,8 +147,7 @@ final as (
         long_term_losses,
         net_realized,
         figures_key,
-        coalesce(figures_key <> least_earlier_key or figures_key <> greatest_earlier_key, false) as is_restated,
-        {{ newest_change() }} as change_number
+        coalesce(figures_key <> least_earlier_key or figures_key <> greatest_earlier_key, false) as is_restated
     from compared
 
 )
