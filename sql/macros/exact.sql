@@ -76,15 +76,15 @@
 
 {# The one function without an exact form: its 15 digits are cut to 6 decimals at once. #}
 {% macro square_root(figure) -%}
-    {{ adapter.dispatch('square_root')('sqrt(cast(' ~ figure ~ ' as double precision))') }}
+    {{ adapter.dispatch('square_root')(figure) }}
 {%- endmacro %}
 
-{% macro default__square_root(root) -%}
-    {{ decimal_or_null(root, 18, 6) }}
+{% macro default__square_root(figure) -%}
+    {{ decimal_or_null('sqrt(' ~ figure ~ ')', 18, 6) }}
 {%- endmacro %}
 
-{% macro postgres__square_root(root) -%}
-    {{ decimal_or_null('cast(' ~ root ~ ' as decimal)', 18, 6) }}
+{% macro postgres__square_root(figure) -%}
+    {{ decimal_or_null('cast(sqrt(cast(' ~ figure ~ ' as double precision)) as decimal)', 18, 6) }}
 {%- endmacro %}
 
 
