@@ -1,27 +1,37 @@
-{# What P&L figures are measured from: expressions over a report and the one before it (previous_on, previous_start_date). #}
+{#
+    What the P&L models and pnl_daily_as_of say alike: expressions over a row that knows the night or period before it.
+    Which rows there are is the models' business.
+#}
+{% macro pnl_measures() -%}
+    {{ return([
+        'total_pnl', 'realized_pnl', 'unrealized_pnl', 'dividend_income', 'interest_income', 'fees_paid',
+        'short_term_gains', 'short_term_losses', 'long_term_gains', 'long_term_losses',
+    ]) }}
+{%- endmacro %}
 
-{# Whether a report is the account's first, on the day it opened: all of it is the day's. #}
-{% macro is_opening() -%}
+
+{# How many days a night's figures are about; unknown on the first night of an older account. #}
+{% macro days_covered() -%}
+    case
+        when previous_on is not null then {{ days_between('previous_on', 'as_of_date') }}
+        when opened_on = as_of_date then 1
+    end
+{%- endmacro %}
+
+
+{# Whether all that the report tells was earned on its own day. #}
+{% macro is_opening_night() -%}
     previous_on is null and opened_on = as_of_date
 {%- endmacro %}
 
 
-{# Whether the report before has the same beginning: figures of different windows have no difference. #}
+{# Inception-to-date figures have a difference when they are about windows with the same beginning. #}
 {% macro is_comparable() -%}
     previous_on is not null and (previous_start_date is not distinct from start_date)
 {%- endmacro %}
 
 
-{# Calendar days since the observed night before; 1 on the opening day. #}
-{% macro days_covered() -%}
-    case
-            when previous_on is not null then cast({{ days_between('previous_on', 'as_of_date') }} as bigint)
-            when opened_on = as_of_date then 1
-        end
-{%- endmacro %}
-
-
-{# A day's figure: since the observed night before; all of it on the opening day; unknown otherwise. #}
+{# A figure since the night or period before; all of it at the opening; unknown otherwise. #}
 {% macro day_value(measure) -%}
     case
         when is_opening then {{ measure }}
@@ -43,8 +53,8 @@
 {# Since the last observed night before the period; all of it when the account opened within the period. #}
 {% macro to_date_value(base) -%}
     case
-        when {{ base }}.base_on is null and compared.opened_on >= {{ base }}.period_start then compared.total_pnl
-        when {{ base }}.base_on is not null and ({{ base }}.base_start_date is not distinct from compared.start_date)
-            then {{ difference('compared.total_pnl', base ~ '.base_total_pnl') }}
+        when {{ base }}.base_on is null and nights.opened_on >= {{ base }}.period_start then nights.total_pnl
+        when {{ base }}.base_on is not null and ({{ base }}.base_start_date is not distinct from nights.start_date)
+            then {{ difference('nights.total_pnl', base ~ '.base_total_pnl') }}
     end
 {%- endmacro %}

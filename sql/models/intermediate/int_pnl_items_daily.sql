@@ -6,48 +6,50 @@
         pre_hook="{{ delete_changed() }}",
     )
 }}
--- depends_on: {{ ref('int_changes') }}
 
--- One row per night, account and item (a symbol, or an asset class): the day's figures and those to date. An item that is no
--- longer reported keeps its last figures to date.
+-- A symbol or class on every night from its first report on. One that a report no longer names keeps its figures.
+-- depends_on: {{ ref('int_changes') }}
 
 with
 
-reports as (
-
-    select
-        *,
-        lag(as_of_date) over series as previous_on,
-        lag(start_date) over series as previous_start_date
-    from {{ ref('int_pnl_reports_ranked') }}
-    where is_current and has_report
-    window series as (partition by account_id order by as_of_date)
-
-),
-
-changed_nights as (
+nights as (
 
     select
         account_id,
         as_of_date,
         response_id,
-        previous_on,
-        {{ is_opening() }} as is_opening,
-        {{ is_comparable() }} as is_comparable,
-        {{ days_covered() }} as days_covered
-    from reports
+        is_opening,
+        is_comparable,
+        days_covered,
+        true as is_new
+    from {{ ref('int_pnl_nights') }} as nights
     {% if is_incremental() -%}
-    where {{ is_changed('reports.account_id', 'reports.as_of_date') }}
+    where {{ is_changed('nights.account_id', 'nights.as_of_date') }}
+
+    union all
+
+    -- The night that the first new one goes on from: what has to be computed again is already gone.
+    select
+        account_id,
+        max(as_of_date) as as_of_date,
+        cast(null as {{ dbt.type_string() }}) as response_id,
+        cast(null as boolean) as is_opening,
+        cast(null as boolean) as is_comparable,
+        cast(null as bigint) as days_covered,
+        false as is_new
+    from {{ this }}
+    where account_id in (select changes.account_id from {{ ref('int_changes') }} as changes)
+    group by account_id
     {%- endif %}
 
 ),
 
 -- Several items of one name are one figure.
-newly_reported as (
+reported as (
 
     select
-        changed_nights.account_id,
-        changed_nights.as_of_date,
+        nights.account_id,
+        nights.as_of_date,
         items.item_kind,
         items.item,
         {{ added_up('items.realized_pnl') }} as realized_pnl,
@@ -55,83 +57,32 @@ newly_reported as (
         {{ added_up('items.dividend_income') }} as dividend_income,
         {{ added_up('items.pnl') }} as pnl,
         case when count(*) = 1 then max(items.pnl_percent) end as pnl_percent
-    from changed_nights
+    from nights
     inner join {{ ref('int_pnl_items') }} as items
-        on changed_nights.response_id = items.response_id
-    group by changed_nights.account_id, changed_nights.as_of_date, items.item_kind, items.item
+        on nights.response_id = items.response_id
+    group by nights.account_id, nights.as_of_date, items.item_kind, items.item
 
-),
-
-{% if is_incremental() -%}
-first_changed as (
+    {% if is_incremental() -%}
+    union all
 
     select
-        account_id,
-        previous_on,
-        row_number() over (partition by account_id order by as_of_date) as place
-    from changed_nights
-
-),
-
--- What stood on the night before the first changed one, carried figures included.
-standing as (
-
-    select known.*
+        known.account_id,
+        known.as_of_date,
+        known.item_kind,
+        known.item,
+        known.realized_pnl_itd,
+        known.unrealized_pnl_itd,
+        known.dividend_income_itd,
+        known.pnl_itd,
+        known.pnl_percent_itd
     from {{ this }} as known
-    inner join first_changed
-        on known.account_id = first_changed.account_id
-        and known.as_of_date = first_changed.previous_on
-    where first_changed.place = 1
+    inner join nights
+        on known.account_id = nights.account_id
+        and known.as_of_date = nights.as_of_date
+    where not nights.is_new
+    {%- endif %}
 
 ),
-
-nights as (
-
-    select *, true as is_changed from changed_nights
-    union all
-    select distinct
-        account_id,
-        as_of_date,
-        cast(null as {{ dbt.type_string() }}) as response_id,
-        cast(null as date) as previous_on,
-        false as is_opening,
-        false as is_comparable,
-        cast(null as bigint) as days_covered,
-        false as is_changed
-    from standing
-
-),
-
-reported as (
-
-    select * from newly_reported
-    union all
-    select
-        account_id,
-        as_of_date,
-        item_kind,
-        item,
-        realized_pnl_itd as realized_pnl,
-        unrealized_pnl_itd as unrealized_pnl,
-        dividend_income_itd as dividend_income,
-        pnl_itd as pnl,
-        pnl_percent_itd as pnl_percent
-    from standing
-
-),
-{%- else -%}
-nights as (
-
-    select *, true as is_changed from changed_nights
-
-),
-
-reported as (
-
-    select * from newly_reported
-
-),
-{%- endif %}
 
 firsts as (
 
@@ -191,13 +142,13 @@ compared as (
 
     select
         *,
-        lag(as_of_date) over item_series is null as is_first_row,
-        lag(realized_pnl) over item_series as previous_realized_pnl,
-        lag(unrealized_pnl) over item_series as previous_unrealized_pnl,
-        lag(dividend_income) over item_series as previous_dividend_income,
-        lag(pnl) over item_series as previous_pnl
+        lag(as_of_date) over series is null as is_first_row,
+        lag(realized_pnl) over series as previous_realized_pnl,
+        lag(unrealized_pnl) over series as previous_unrealized_pnl,
+        lag(dividend_income) over series as previous_dividend_income,
+        lag(pnl) over series as previous_pnl
     from carried
-    window item_series as (partition by account_id, item_kind, item order by as_of_date)
+    window series as (partition by account_id, item_kind, item order by as_of_date)
 
 ),
 
@@ -219,7 +170,7 @@ final as (
         pnl as pnl_itd,
         pnl_percent as pnl_percent_itd
     from compared
-    where is_changed
+    where is_new
 
 )
 

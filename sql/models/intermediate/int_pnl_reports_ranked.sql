@@ -6,10 +6,10 @@
         pre_hook="{{ delete_changed() }}",
     )
 }}
--- depends_on: {{ ref('int_changes') }}
 
 -- Every good answer about the P&L of an account up to an end date (`as_of_date`), whichever night it was asked, with the
 -- time during which it was the newest.
+-- depends_on: {{ ref('int_changes') }}
 
 with
 

@@ -5,26 +5,19 @@
         pre_hook="{{ delete_changed() }}",
     )
 }}
+
 -- depends_on: {{ ref('int_changes') }}
 
-with
-
-final as (
-
-    select
-        as_of_date,
-        account_id,
-        item as asset_class,
-        days_covered,
-        pnl,
-        pnl_itd,
-        pnl_percent_itd
-    from {{ ref('int_pnl_items_daily') }} as items
-    where item_kind = 'asset_class'
-        {% if is_incremental() -%}
-        and {{ is_changed('items.account_id', 'items.as_of_date') }}
-        {%- endif %}
-
-)
-
-select * from final
+select
+    as_of_date,
+    account_id,
+    item as asset_class,
+    days_covered,
+    pnl,
+    pnl_itd,
+    pnl_percent_itd
+from {{ ref('int_pnl_items_daily') }} as items
+where item_kind = 'asset_class'
+    {% if is_incremental() -%}
+    and {{ is_changed('items.account_id', 'items.as_of_date') }}
+    {%- endif %}

@@ -5,29 +5,22 @@
         pre_hook="{{ delete_changed() }}",
     )
 }}
+
 -- depends_on: {{ ref('int_changes') }}
 
-with
-
-final as (
-
-    select
-        as_of_date,
-        account_id,
-        item as symbol,
-        days_covered,
-        realized_pnl,
-        unrealized_pnl,
-        dividend_income,
-        realized_pnl_itd,
-        unrealized_pnl_itd,
-        dividend_income_itd
-    from {{ ref('int_pnl_items_daily') }} as items
-    where item_kind = 'position'
-        {% if is_incremental() -%}
-        and {{ is_changed('items.account_id', 'items.as_of_date') }}
-        {%- endif %}
-
-)
-
-select * from final
+select
+    as_of_date,
+    account_id,
+    item as symbol,
+    days_covered,
+    realized_pnl,
+    unrealized_pnl,
+    dividend_income,
+    realized_pnl_itd,
+    unrealized_pnl_itd,
+    dividend_income_itd
+from {{ ref('int_pnl_items_daily') }} as items
+where item_kind = 'position'
+    {% if is_incremental() -%}
+    and {{ is_changed('items.account_id', 'items.as_of_date') }}
+    {%- endif %}

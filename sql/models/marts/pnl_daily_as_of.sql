@@ -10,7 +10,7 @@
 
 -- marts.pnl_daily_as_of(known_at): the mart pnl_daily as it would have read at an instant, for instance
 -- `from marts.pnl_daily_as_of('2026-03-04 12:00:00+00')`. A macro of DuckDB's over a table named without its database, so
--- that it works in any file that holds the table. The days are told as in pnl_daily.
+-- that it works in any file that holds the table. Nights and bases are told as in int_pnl_nights and int_pnl_periods.
 -- depends_on: {{ ref('pnl_reports_known') }}
 
 with
@@ -24,16 +24,9 @@ reports as (
         currency,
         opened_on,
         start_date,
-        total_pnl_itd as total_pnl,
-        realized_pnl_itd as realized_pnl,
-        unrealized_pnl_itd as unrealized_pnl,
-        dividend_income_itd as dividend_income,
-        interest_income_itd as interest_income,
-        fees_paid_itd as fees_paid,
-        short_term_gains_itd as short_term_gains,
-        short_term_losses_itd as short_term_losses,
-        long_term_gains_itd as long_term_gains,
-        long_term_losses_itd as long_term_losses,
+        {% for measure in pnl_measures() -%}
+        {{ measure }}_itd as {{ measure }},
+        {% endfor -%}
         is_restated
     from {{ ref('pnl_reports_known').include(database=false) }}
     where has_report
@@ -48,89 +41,72 @@ sequenced as (
         *,
         lag(as_of_date) over series as previous_on,
         lag(start_date) over series as previous_start_date,
-        lag(total_pnl) over series as previous_total_pnl,
-        lag(realized_pnl) over series as previous_realized_pnl,
-        lag(unrealized_pnl) over series as previous_unrealized_pnl,
-        lag(dividend_income) over series as previous_dividend_income,
-        lag(interest_income) over series as previous_interest_income,
-        lag(fees_paid) over series as previous_fees_paid,
-        lag(short_term_gains) over series as previous_short_term_gains,
-        lag(short_term_losses) over series as previous_short_term_losses,
-        lag(long_term_gains) over series as previous_long_term_gains,
-        lag(long_term_losses) over series as previous_long_term_losses,
+        {% for measure in pnl_measures() -%}
+        lag({{ measure }}) over series as previous_{{ measure }},
+        {% endfor -%}
         max(total_pnl) over (
-            partition by account_id order by as_of_date rows between unbounded preceding and current row
+            partition by account_id
+            order by as_of_date
+            rows between unbounded preceding and current row
         ) as highest_total_pnl
     from reports
     window series as (partition by account_id order by as_of_date)
 
 ),
 
-compared as (
+nights as (
 
     select
         *,
-        {{ is_opening() }} as is_opening,
+        {{ is_opening_night() }} as is_opening,
         {{ is_comparable() }} as is_comparable,
         {{ days_covered() }} as days_covered
     from sequenced
 
 ),
 
--- The last report of each month, quarter and year, beside the one of the period before: what to-date figures count from.
-period_kinds as (
+closes as (
 
-    select 'month' as period_kind
-    union all
-    select 'quarter' as period_kind
-    union all
-    select 'year' as period_kind
-
-),
-
-period_closes as (
-
+    {% for kind in ['month', 'quarter', 'year'] -%}
     select
-        reports.account_id,
-        period_kinds.period_kind,
-        {{ period_start('period_kinds.period_kind', 'reports.as_of_date') }} as period_start,
-        reports.as_of_date,
-        reports.start_date,
-        reports.total_pnl,
+        account_id,
+        '{{ kind }}' as period_kind,
+        {{ period_start("'" ~ kind ~ "'", 'as_of_date') }} as period_start,
+        as_of_date,
+        start_date,
+        total_pnl,
         row_number() over (
-            partition by
-                reports.account_id,
-                period_kinds.period_kind,
-                {{ period_start('period_kinds.period_kind', 'reports.as_of_date') }}
-            order by reports.as_of_date desc
+            partition by account_id, {{ period_start("'" ~ kind ~ "'", 'as_of_date') }}
+            order by as_of_date desc
         ) as recency
     from reports
-    cross join period_kinds
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 
-period_bases as (
+bases as (
 
     select
         account_id,
         period_kind,
         period_start,
-        lag(as_of_date) over periods as base_on,
-        lag(start_date) over periods as base_start_date,
-        lag(total_pnl) over periods as base_total_pnl
-    from period_closes
+        lag(as_of_date) over series as base_on,
+        lag(start_date) over series as base_start_date,
+        lag(total_pnl) over series as base_total_pnl
+    from closes
     where recency = 1
-    window periods as (partition by account_id, period_kind order by period_start)
+    window series as (partition by account_id, period_kind order by period_start)
 
 ),
 
 final as (
 
     select
-        compared.as_of_date,
-        compared.account_id,
-        compared.currency,
-        compared.days_covered,
+        nights.as_of_date,
+        nights.account_id,
+        nights.currency,
+        nights.days_covered,
         {{ day_value('total_pnl') }} as total_pnl,
         {{ day_value('realized_pnl') }} as realized_pnl,
         {{ day_value('unrealized_pnl') }} as unrealized_pnl,
@@ -141,35 +117,29 @@ final as (
         {{ day_value('short_term_losses') }} as short_term_losses,
         {{ day_value('long_term_gains') }} as long_term_gains,
         {{ day_value('long_term_losses') }} as long_term_losses,
-        compared.total_pnl as total_pnl_itd,
-        compared.realized_pnl as realized_pnl_itd,
-        compared.unrealized_pnl as unrealized_pnl_itd,
-        compared.dividend_income as dividend_income_itd,
-        compared.interest_income as interest_income_itd,
-        compared.fees_paid as fees_paid_itd,
-        compared.short_term_gains as short_term_gains_itd,
-        compared.short_term_losses as short_term_losses_itd,
-        compared.long_term_gains as long_term_gains_itd,
-        compared.long_term_losses as long_term_losses_itd,
+        nights.total_pnl as total_pnl_itd,
+        nights.realized_pnl as realized_pnl_itd,
+        nights.unrealized_pnl as unrealized_pnl_itd,
+        nights.dividend_income as dividend_income_itd,
+        nights.interest_income as interest_income_itd,
+        nights.fees_paid as fees_paid_itd,
+        nights.short_term_gains as short_term_gains_itd,
+        nights.short_term_losses as short_term_losses_itd,
+        nights.long_term_gains as long_term_gains_itd,
+        nights.long_term_losses as long_term_losses_itd,
         {{ to_date_value('months') }} as total_pnl_mtd,
         {{ to_date_value('quarters') }} as total_pnl_qtd,
         {{ to_date_value('years') }} as total_pnl_ytd,
-        {{ difference('compared.total_pnl', 'compared.highest_total_pnl') }} as drawdown_amount,
-        compared.is_restated,
-        compared.response_id
-    from compared
-    left join period_bases as months
-        on compared.account_id = months.account_id
-        and months.period_kind = 'month'
-        and months.period_start = {{ period_start("'month'", 'compared.as_of_date') }}
-    left join period_bases as quarters
-        on compared.account_id = quarters.account_id
-        and quarters.period_kind = 'quarter'
-        and quarters.period_start = {{ period_start("'quarter'", 'compared.as_of_date') }}
-    left join period_bases as years
-        on compared.account_id = years.account_id
-        and years.period_kind = 'year'
-        and years.period_start = {{ period_start("'year'", 'compared.as_of_date') }}
+        {{ difference('nights.total_pnl', 'nights.highest_total_pnl') }} as drawdown_amount,
+        nights.is_restated,
+        nights.response_id
+    from nights
+    {% for period_kind in ['month', 'quarter', 'year'] -%}
+    left join bases as {{ period_kind }}s
+        on nights.account_id = {{ period_kind }}s.account_id
+        and {{ period_kind }}s.period_kind = '{{ period_kind }}'
+        and {{ period_kind }}s.period_start = {{ period_start("'" ~ period_kind ~ "'", 'nights.as_of_date') }}
+    {% endfor %}
 
 )
 

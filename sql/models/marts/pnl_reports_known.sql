@@ -5,14 +5,14 @@
         pre_hook="{{ delete_changed() }}",
     )
 }}
+
 -- depends_on: {{ ref('int_changes') }}
 
 with
 
 reports as (
 
-    select *
-    from {{ ref('int_pnl_reports_ranked') }} as reports
+    select * from {{ ref('int_pnl_reports_ranked') }} as reports
     {% if is_incremental() -%}
     where {{ is_changed('reports.account_id', 'reports.as_of_date') }}
     {%- endif %}

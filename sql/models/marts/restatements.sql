@@ -5,14 +5,14 @@
         pre_hook="{{ delete_changed() }}",
     )
 }}
+
 -- depends_on: {{ ref('int_changes') }}
 
 with
 
 reports as (
 
-    select *
-    from {{ ref('int_pnl_reports_ranked') }} as reports
+    select * from {{ ref('int_pnl_reports_ranked') }} as reports
     where has_report
         {% if is_incremental() -%}
         and {{ is_changed('reports.account_id', 'reports.as_of_date') }}
@@ -62,24 +62,18 @@ figures as (
     union all
     {% endfor %}
 
-    {% for measure in ['realized_pnl', 'unrealized_pnl', 'dividend_income'] -%}
+    {% for kind, measure in [
+        ('position', 'realized_pnl'), ('position', 'unrealized_pnl'), ('position', 'dividend_income'), ('asset_class', 'pnl'),
+    ] -%}
     select
         response_id,
-        'by_position.' || symbol || '.{{ measure }}' as measure,
+        'by_{{ kind }}.' || item || '.{{ measure }}' as measure,
         {{ added_up(measure) }} as figure
-    from {{ ref('stg_bluum__pnl_by_position') }}
-    where response_id in (select responses.response_id from responses)
-    group by response_id, symbol
-    union all
+    from {{ ref('int_pnl_items') }}
+    where item_kind = '{{ kind }}' and response_id in (select responses.response_id from responses)
+    group by response_id, item
+    {{ "union all" if not loop.last }}
     {% endfor %}
-
-    select
-        response_id,
-        'by_asset_class.' || asset_class || '.pnl' as measure,
-        {{ added_up('pnl') }} as figure
-    from {{ ref('stg_bluum__pnl_by_asset_class') }}
-    where response_id in (select responses.response_id from responses)
-    group by response_id, asset_class
 
 ),
 

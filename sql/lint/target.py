@@ -1,3 +1,0 @@
-"""A stand-in for dbt's `target`, for sqlfluff."""
-
-type = "duckdb"
