@@ -21,7 +21,7 @@ BIG = "12345678901234567890.123456789012345678"
 
 
 def settings_of(data: Path, **more: Any) -> Settings:
-    return Settings(_env_file=None, data_dir=data, **more)  # type: ignore[call-arg]
+    return Settings(_env_file=None, api_key="k", BLUUM_API_SECRET="s", data_dir=data, **more)  # type: ignore[call-arg]
 
 
 def write(data: Path, *statements: str) -> None:

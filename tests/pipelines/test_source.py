@@ -17,13 +17,14 @@ import psycopg2
 import pyarrow.parquet
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
+from helpers.faulty import Sandbox, running
 
 from pipelines.api.endpoints import ENDPOINTS, endpoints_for
 from pipelines.api.parse import Batch
 from pipelines.schema.tables import PNL_REPORTS, POSITIONS, TABLES, TYPED_TABLES, Column
 from pipelines.schema.values import MONEY
 from pipelines.source import NOUNS, bluum_source
-from sandbox.server import Options, Sandbox, running
+from sandbox.server import Options
 
 NIGHT = date(2022, 6, 15)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from helpers.faulty import Rule, running
 from helpers.house import House
 
 from pipelines.api.parse import Batch
@@ -16,7 +17,7 @@ from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import OtherSource
 from pipelines.schema.tables import POSITIONS, TABLES, Column, Table
 from pipelines.schema.values import MONEY, TEXT
-from sandbox.server import Options, running
+from sandbox.server import Options
 
 OLD = Path(__file__).parent / "warehouses" / "two_nights_of_0.1.duckdb.gz"
 SECOND_NIGHT = date(2022, 6, 14)
@@ -191,7 +192,7 @@ def test_production_is_the_same_however_its_address_is_spelled(tmp_path: Path) -
 def test_a_night_that_a_wrong_clock_dated_later_does_not_hide_tonight(house: House) -> None:
     future = date(2199, 1, 4)
     house.sandbox.clock.to_night(future)
-    house.sandbox.faults.set([{"kind": "status", "status": 400, "endpoint": "pnl"}])
+    house.sandbox.faults.set([Rule("status", status=400, endpoint="pnl")])
     house.sync(machine_now=lambda: datetime(2199, 1, 5, tzinfo=UTC))  # cut short: two reports are missing
     house.sandbox.faults.clear()
 
