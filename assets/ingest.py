@@ -14,10 +14,10 @@ import dagster as dg
 from pydantic import SecretStr
 
 from pipelines.api.endpoints import MARKET_ZONE
+from pipelines.api.progress import Observer
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.backfill import NoBackfill, Step, Window, plan
-from pipelines.api.progress import Observer
 from pipelines.night.sync import fill, sync
 from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings
@@ -67,12 +67,12 @@ def build_ingest(settings: Callable[[], Settings], observe: Observer) -> dg.Asse
         with connected(settings()) as configured, writing(configured.folder, "sync"):
             if config.window:
                 backfill = plan(
-                    Warehouse(configured.warehouse), config.window, configured.accounts, missing_only=config.pnl_missing_only
+                    Warehouse.of(configured), config.window, configured.accounts, missing_only=config.pnl_missing_only
                 )
                 progress = fill(configured, context.run_id, backfill.requests, observe)
             else:
                 progress = sync(configured, context.run_id, observe)
-            figures = Warehouse(configured.warehouse).figures(context.run_id)
+            figures = Warehouse.of(configured).figures(context.run_id)
         summary: dict[str, Any] = {
             "as_of_date": str(progress.as_of_date or "nothing to ask"),
             "requests": figures.requests,

@@ -18,6 +18,7 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets.dbt_child import PARENT
 from pipelines.destination.lock import writing
+from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import ModelsFailed
 from pipelines.settings import Settings
 
@@ -70,10 +71,15 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
         )
         target = configured.folder / "dbt"
         with writing(configured.folder, "models"):
+            warehouse = Warehouse.of(configured)
+            warehouse.sweep()  # what a killed load left would be read by models of a run of their own
+            loads = warehouse.committed_loads()
             try:
                 # Unit tests judge the SQL, not tonight's data: `make test` runs them.
                 arguments = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
                 yield from dbt.cli(arguments, context=context, target_path=target).stream()
+                if not context.is_subset:
+                    warehouse.note_built(loads)
             except DagsterDbtCliRuntimeError as error:
                 raise ModelsFailed(_failures(target)) from error
             finally:

@@ -10,11 +10,11 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.api.progress import Progress
 from pipelines.destination.lock import holder, is_held
 from pipelines.destination.questions import Figures, Standing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import NotPublished
-from pipelines.api.progress import Progress
 from pipelines.settings import Settings
 
 COMPLETE, WITH_FAILURES = 0, 3
@@ -24,7 +24,7 @@ _NAMED = 20  # kinds of quarantined rows that are spelled out: raw.quarantine ha
 def print_summary(settings: Settings, console: Console, progress: Progress, run_id: str, seconds: float) -> int:
     """The short table at the end of a sync, what is missing by name, and the line that opens the result."""
     assert progress.as_of_date is not None
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = Warehouse.of(settings)
     figures, standing = warehouse.figures(run_id), warehouse.standing(progress.as_of_date, settings.accounts)
     console.print(_table(progress, figures, standing, seconds))
     if progress.stopped_by:
