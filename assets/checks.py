@@ -30,7 +30,7 @@ def _judged(bluum: Bluum, judge: Callable[[Ask], tuple[bool, str, dict[str, Rows
     settings = bluum.settings
     until = datetime.now(MARKET_ZONE).date() + timedelta(days=1)  # a night dated later is an API's broken clock
 
-    with writing(settings.folder, "checks"), Warehouse(settings.warehouse).connect() as connection:
+    with writing(settings.folder, "checks"), Warehouse.of(settings).connect() as connection:
 
         def ask(query: str) -> Rows:
             answer = connection.execute(query.replace("$night", _LAST_NIGHT), {"until": until})

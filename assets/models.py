@@ -68,7 +68,7 @@ def models(
     command = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
     command += ["--vars", json.dumps({"warehouse": str(settings.warehouse)})]
     with writing(settings.folder, "models"):
-        warehouse = Warehouse(settings.warehouse)
+        warehouse = Warehouse.of(settings)
         warehouse.sweep()  # what a killed load left would be read by models of a run of their own
         loads = warehouse.committed_loads()
         try:

@@ -40,7 +40,7 @@ def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]
     started = monotonic()
     with bluum.api() as settings, writing(settings.folder, "sync"):
         progress = sync(settings, context.run.run_id, bluum.observe)
-        warehouse = Warehouse(settings.warehouse)
+        warehouse = Warehouse.of(settings)
         figures = warehouse.figures(context.run.run_id)
         loaded = {**figures.rows, "_dlt_loads": loads_committed(warehouse, context.run.run_id)}
         held = rows_held(warehouse)

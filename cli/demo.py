@@ -99,7 +99,7 @@ def _play(settings: Settings, console: Console) -> None:
             sync(connected, f"demo of {night}")
         # Bluum corrects the past in silence: asking for it again is what brings the corrections to light.
         window = Window(story.nights[0], story.nights[-1])
-        fill(connected, "demo backfill", plan(Warehouse(connected.warehouse), window).requests)
+        fill(connected, "demo backfill", plan(Warehouse.of(connected), window).requests)
     for event in story.events:
         console.print(
             f"{event.night}  {event.text}" + (f"  (account {event.account_id})" if event.account_id else ""), markup=False

@@ -26,7 +26,7 @@ def print_summary(settings: Settings, console: Console, progress: Progress, run_
     if progress.as_of_date is None:
         console.print("There was nothing left to ask.")
         return COMPLETE
-    warehouse = Warehouse(settings.warehouse)
+    warehouse = Warehouse.of(settings)
     figures, standing = warehouse.figures(run_id), warehouse.standing(progress.as_of_date, settings.accounts)
     console.print(_table(progress, figures, standing, seconds))
     if progress.stopped_by:

@@ -79,7 +79,7 @@ def _run(settings: Settings, console: Console, *works: Work) -> int:
 
 def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
     """Say what a backfill will ask and how long that takes, then ask it, build and publish. Returns the exit code."""
-    backfill = plan(Warehouse(settings.warehouse), window, settings.accounts, missing_only=missing_only)
+    backfill = plan(Warehouse.of(settings), window, settings.accounts, missing_only=missing_only)
     minutes = backfill.minutes(settings.requests_per_second)
     pace = f"about {minutes:.1f} minutes at the limit" if minutes else "at no limit"
     console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} more are held.")
@@ -99,7 +99,7 @@ def run_replay(settings: Settings, console: Console, *, everything: bool) -> int
     """Read kept answers again, then build the models (all of them anew after `everything`) and publish."""
     purpose = "bluum rebuild" if everything else "bluum replay"
     with writing(settings.folder, purpose):
-        result = replay(Warehouse(settings.warehouse), everything=everything)
+        result = replay(Warehouse.of(settings), everything=everything)
         console.print(
             f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
             f"{result.rejected} that still cannot be read"

@@ -14,14 +14,14 @@ from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pipelines.api.parse import Batch
 from pipelines.destination.questions import Questions
 from pipelines.errors import OtherSource, WarehouseUnusable
 from pipelines.schema.tables import TABLES, Table
-from pipelines.settings import is_loopback
+from pipelines.settings import Settings, is_loopback
 
 _PIPELINE = "bluum_warehouse"
 _DERIVED = ("staging", "intermediate")  # what dbt makes anew; marts stay, for whoever reads them until they are built again
@@ -36,6 +36,11 @@ class Warehouse(Questions):
         super().__init__(path, dataset, patience)
         self.raw_tables = raw_tables
         self._pipeline: Any = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The warehouse that the settings name."""
+        return cls(settings.warehouse, settings.dataset)
 
     # ------------------------------------------------------------- before anything is asked or loaded
 

@@ -143,7 +143,7 @@ def fill(
 
 async def _run(settings: Settings, run_id: str, observe: Observer, work: Callable[[Sync], Awaitable[Progress]]) -> Progress:
     async with client_of(settings) as client:
-        run = Sync(settings, client, Warehouse(settings.warehouse), run_id, observe)
+        run = Sync(settings, client, Warehouse.of(settings), run_id, observe)
         with stopping(run.stop) as received:
             progress = await work(run)
     if received:
