@@ -12,8 +12,7 @@ from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.backfill import Backfill, NoBackfill, Step, Window, plan
 from pipelines.night.sync import fill
-from sandbox.server import Options
-from sandbox.server import running
+from sandbox.server import Options, running
 
 NIGHT = date(2022, 6, 15)  # a Wednesday
 

@@ -16,8 +16,7 @@ from helpers.house import House
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.replay import read_again, replay
 from pipelines.schema.tables import TABLES
-from sandbox.server import Options
-from sandbox.server import running
+from sandbox.server import Options, running
 
 
 @pytest.fixture
