@@ -2,7 +2,6 @@
     config(
         materialized='table_function',
         parameters=['known_at'],
-        enabled=target.type == 'duckdb',
         contract={'enforced': false},
         persist_docs={'relation': false, 'columns': false},
     )
