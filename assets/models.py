@@ -73,6 +73,7 @@ def build_models(settings: Callable[[], Settings]) -> dg.AssetsDefinition:
         with writing(configured.folder, "models"):
             warehouse = Warehouse.of(configured)
             warehouse.sweep()  # what a killed load left would be read by models of a run of their own
+            warehouse.upgrade()
             loads = warehouse.committed_loads()
             try:
                 # Unit tests judge the SQL, not tonight's data: `make test` runs them.
