@@ -33,7 +33,8 @@ def _judged(bluum: Bluum, judge: Callable[[Ask], tuple[bool, str, dict[str, Rows
     with writing(settings.folder, "checks"), Warehouse.of(settings).connect() as connection:
 
         def ask(query: str) -> Rows:
-            answer = connection.execute(query.replace("$night", _LAST_NIGHT), {"until": until})
+            spelled = query.replace("$night", _LAST_NIGHT).replace("$raw", settings.dataset)
+            answer = connection.execute(spelled, {"until": until})
             names = [column[0] for column in answer.description]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
@@ -91,7 +92,7 @@ def quarantine(bluum: dg.ResourceParam[Bluum]) -> dg.AssetCheckResult:
         )
         reasons = ask(
             """
-            select endpoint, table_name, field, reason, count(*) as "rows" from raw.quarantine
+            select endpoint, table_name, field, reason, count(*) as "rows" from $raw.quarantine
             where as_of_date = $night group by endpoint, table_name, field, reason order by "rows" desc, endpoint, field
             """
         )

@@ -37,11 +37,10 @@ class _Layers(DagsterDbtTranslator):
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if self.get_resource_props(manifest, unique_id)["name"] != pnl_history.READ_BY:
-            return spec
-        return spec.replace_attributes(
-            deps=[*(dep for dep in spec.deps if dep.asset_key != pnl_history.KEY), pnl_history.KEY]
-        )
+        # What the program notes of its own builds is nobody's asset: it is written when the models are built.
+        deps = [dep for dep in spec.deps if dep.asset_key.path[0] != "builds" and dep.asset_key != pnl_history.KEY]
+        is_reader = self.get_resource_props(manifest, unique_id)["name"] == pnl_history.READ_BY
+        return spec.replace_attributes(deps=[*deps, *[pnl_history.KEY] * is_reader])
 
 
 class ModelsConfig(dg.Config):
@@ -66,10 +65,11 @@ def models(
     target = settings.folder / "dbt"
     # Unit tests judge the SQL, not tonight's data: `make test` runs them.
     command = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
-    command += ["--vars", json.dumps({"warehouse": str(settings.warehouse)})]
+    command += ["--vars", json.dumps({"warehouse": str(settings.warehouse), "dataset": settings.dataset})]
     with writing(settings.folder, "models"):
         warehouse = Warehouse.of(settings)
         warehouse.sweep()  # what a killed load left would be read by models of a run of their own
+        warehouse.upgrade()
         loads = warehouse.committed_loads()
         try:
             yield from dbt.cli(command, context=context, target_path=target).stream()

@@ -2,7 +2,7 @@
 
     Request --client.get, page by page--> Answer (its pages), the last of which decides
 
-Reading an answer into rows is `answers.py`; which requests there are is `sync.py`.
+Reading an answer into rows is `parse.py`; which requests there are is `engine.py`.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How far a sync is, what failed, and when going on is no use any more. Counts and judges; stopping is `sync.py`'s."""
+"""How far a sync is, what failed, and when going on is no use any more. Counts and judges; stopping is `engine.py`'s."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -245,9 +245,11 @@ class Questions(Database):
                 f"select sum(attempts), sum(attempts - 1), sum(rate_limited) from {self.dataset}.responses where run_id = ?",
                 run_id,
             )
+            held = self.tables()
             rows = {
                 name: self._one(f"select count(*) from {self.dataset}.{name} where response_id in ({ids})", run_id) or 0
-                for name in TABLES.keys() & self.tables()
+                for name in TABLES
+                if name in held
             }
         requests, retries, limited = (int(number or 0) for number in (sums or [(0, 0, 0)])[0])
         return Figures(requests, retries, limited, rows)

@@ -128,7 +128,8 @@ class Warehouse(Questions):
             self._run(Batch.blank(lacking))
         with self.connect() as connection:
             schemas = {name for (name,) in connection.execute("select schema_name from duckdb_schemas()").fetchall()}
-            if self._built_by() in (None, self._program) and (self._built_by() or not schemas & {*_DERIVED}):
+            built_by = self._built_by()
+            if built_by == self._program or (built_by is None and not schemas & {*_DERIVED}):
                 return
             connection.execute("begin")
             for name in _DERIVED:

@@ -46,8 +46,8 @@ class Sync:
         Raises Unauthorized, Unreachable or RosterRefused when the night cannot begin, and OtherSource, before anything is
         asked, when the warehouse belongs to another API or surface.
         """
+        self._make_ready()
         with self.warehouse.at_hand():
-            self._make_ready()
             missing = self._missing()
         await self._load_all(self._engine().night(missing))
         if self.settings.keep_bodies_days is not None and self.progress.as_of_date:
@@ -56,14 +56,14 @@ class Sync:
 
     async def fill(self, requests: Sequence[Request]) -> Progress:
         """Ask these P&L reports of the past, and nothing else of tonight. Raises as `run`, but for RosterRefused."""
-        with self.warehouse.at_hand():
-            self._make_ready()
+        self._make_ready()
         await self._load_all(self._engine().reports(requests))
         return self.progress
 
     def _make_ready(self) -> None:
-        self.warehouse.check_source(self.settings.api_url, self.settings.surface)
-        self.warehouse.sweep()
+        with self.warehouse.at_hand():
+            self.warehouse.check_source(self.settings.api_url, self.settings.surface)
+            self.warehouse.sweep()
         self.warehouse.upgrade()
 
     def _engine(self) -> Engine:
