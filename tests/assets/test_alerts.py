@@ -9,6 +9,7 @@ from threading import Thread
 
 import dagster as dg
 import pytest
+from helpers.faulty import running
 from helpers.faulty.rules import Rule
 from helpers.house import House
 
@@ -20,7 +21,7 @@ from assets.sensors import STARTED_BY, failed_run, incomplete_night, profiles, r
 from cli.running import Work, execute
 from pipelines.errors import Unauthorized
 from pipelines.profiles import SettingsRefused
-from sandbox.server import Options, running
+from sandbox.server import Options
 
 
 @dataclass

@@ -11,12 +11,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from helpers.faulty import Rule, running
 from helpers.house import House
 
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.replay import read_again, replay
 from pipelines.schema.tables import TABLES
-from sandbox.server import Options, running
+from sandbox.server import Options
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def quarantine_a_position(house: House) -> None:
     rule = {"kind": "replace", "endpoint": "positions", "pointer": "/0/quantity", "raw": '"1.0000000000000000001"'}
-    house.sandbox.faults.set([{**rule, "account": house.account_ids(0)[0]}])
+    house.sandbox.faults.set([Rule(**rule, account=house.account_ids(0)[0])])
     house.sync()
     house.sandbox.faults.clear()
 
