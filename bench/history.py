@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sql"))
-from sql_warehouse import create_raw
-from sql_warehouse import note_built_loads as note_built_loads
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from helpers.sql_warehouse import create_raw
+from helpers.sql_warehouse import note_built_loads as note_built_loads
 
 POSITIONS = 8
 LOADS_A_NIGHT = 4

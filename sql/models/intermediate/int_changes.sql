@@ -65,17 +65,21 @@ policies as (
 
 ),
 
--- So may the currency and the opening day of an account, which P&L is measured by.
+-- So may the currency and the opening day of an account, which P&L is measured by; a roster that is no good says nothing.
 rosters as (
 
     select
-        account_id,
-        load_id,
-        currency,
-        opened_on,
-        lag(currency) over (partition by account_id order by response_id) as previous_currency,
-        lag(opened_on) over (partition by account_id order by response_id) as previous_opened_on
-    from {{ ref('stg_bluum__accounts') }}
+        accounts.account_id,
+        accounts.load_id,
+        accounts.currency,
+        accounts.opened_on,
+        lag(accounts.currency) over series as previous_currency,
+        lag(accounts.opened_on) over series as previous_opened_on
+    from {{ ref('stg_bluum__accounts') }} as accounts
+    inner join {{ ref('int_responses_ranked') }} as answers
+        on accounts.response_id = answers.response_id
+    where answers.is_good
+    window series as (partition by accounts.account_id order by accounts.response_id)
 
 ),
 
