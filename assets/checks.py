@@ -1,6 +1,6 @@
 """How good the last night is, as asset checks with their figures: coverage, quarantine, reconciliation.
 
-They warn and never block. The figures are the marts'; nothing is judged here that sql/ has not computed. Checks that block
+They warn and never block. The figures are the marts'; nothing is decided here that sql/ has not computed. Checks that block
 are dbt's tests, in sql/.
 """
 
@@ -25,7 +25,7 @@ Ask = Callable[[str], Rows]
 _LAST_NIGHT = "(select max(as_of_date) from marts.sync_coverage_daily where as_of_date <= $until)"
 
 
-def _judged(bluum: Bluum, judge: Callable[[Ask], tuple[bool, str, dict[str, Rows]]]) -> dg.AssetCheckResult:
+def _result(bluum: Bluum, judge: Callable[[Ask], tuple[bool, str, dict[str, Rows]]]) -> dg.AssetCheckResult:
     """A check's result from what the warehouse says; under the lock, since DuckDB lets nobody read beside a writer."""
     settings = bluum.settings
     until = datetime.now(MARKET_ZONE).date() + timedelta(days=1)  # a night dated later is an API's broken clock
@@ -74,7 +74,7 @@ def coverage(bluum: dg.ResourceParam[Bluum]) -> dg.AssetCheckResult:
         night = rows[0]["as_of_date"] if rows else "none"
         return answered == expected, f"night of {night}: {answered} of {expected} requests answered", {"by_endpoint": rows}
 
-    return _judged(bluum, judge)
+    return _result(bluum, judge)
 
 
 @dg.asset_check(
@@ -99,7 +99,7 @@ def quarantine(bluum: dg.ResourceParam[Bluum]) -> dg.AssetCheckResult:
         total = sum(row["quarantined_rows"] for row in counted)
         return not total, f"{total} rows in quarantine", {"by_endpoint": counted, "by_reason": reasons}
 
-    return _judged(bluum, judge)
+    return _result(bluum, judge)
 
 
 @dg.asset_check(asset=RECONCILIATION, description="The figures of the last night agree with each other.")
@@ -117,7 +117,7 @@ def reconciliation(bluum: dg.ResourceParam[Bluum]) -> dg.AssetCheckResult:
         total = sum(row["figures"] for row in rows)
         return not total, f"{total} figures do not agree with their parts", {"by_check": rows}
 
-    return _judged(bluum, judge)
+    return _result(bluum, judge)
 
 
 CHECKS = (coverage, quarantine, reconciliation)

@@ -17,7 +17,7 @@ from time import monotonic
 from pipelines.api.client import Client, Pacer
 from pipelines.api.clock import ApiClock, as_of_date
 from pipelines.api.endpoints import ENDPOINTS, Request, SyncContext, roster
-from pipelines.api.fetch import Answer, ask
+from pipelines.api.fetch import Answer, fetch
 from pipelines.api.parse import Batch, Parser
 from pipelines.api.progress import Observer, Progress
 from pipelines.api.wire import Outcome
@@ -104,9 +104,9 @@ class Engine:
 
     async def _first_contact(self, asking: Request, missing: Sequence[Request]) -> tuple[list[Answer], ApiClock]:
         """The first answer, which says what time it is: to what the newest night lacks, which may be tonight, if it can."""
-        answers = await ask(self.client, missing[0] if missing else asking, self.settings.surface)
+        answers = await fetch(self.client, missing[0] if missing else asking, self.settings.surface)
         if missing and answers[-1].pages[-1].exchange.reply.status is None:
-            answers = await ask(self.client, asking, self.settings.surface)
+            answers = await fetch(self.client, asking, self.settings.surface)
         exchange = answers[0].pages[0].exchange
         last = answers[-1].pages[-1].exchange.reply
         if last.status is None:
@@ -130,7 +130,7 @@ class Engine:
         if asking.key in self._known:
             self._enqueue(self._held.planned)
             return None
-        answers = first if is_roster else await ask(self.client, asking, night.surface)
+        answers = first if is_roster else await fetch(self.client, asking, night.surface)
         answers[-1] = self._judged(answers[-1])
         self._land(answers, parser, batch)
         if answers[-1].outcome.is_good:
@@ -185,7 +185,7 @@ class Engine:
         try:
             while (self._queue or pending) and not self.stop.is_set():
                 while self._queue and len(pending) < self.client.connections:
-                    pending.add(asyncio.create_task(ask(self.client, self._queue.popleft(), parser.context.surface)))
+                    pending.add(asyncio.create_task(fetch(self.client, self._queue.popleft(), parser.context.surface)))
                 await asyncio.wait([*pending, told_to_stop], return_when=asyncio.FIRST_COMPLETED)
                 finished = {task for task in pending if task.done()}
                 pending -= finished

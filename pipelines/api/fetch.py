@@ -46,7 +46,7 @@ class Answer:
         return Outcome.FAILED if is_cut else last.exchange.reply.outcome
 
 
-async def ask(client: Client, request: Request, surface: str) -> list[Answer]:
+async def fetch(client: Client, request: Request, surface: str) -> list[Answer]:
     """Every reading it took; the last one is the answer."""
     answers: list[Answer] = []
     for _ in range(READINGS):
