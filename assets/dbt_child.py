@@ -8,14 +8,10 @@ import os
 import select
 import sys
 import threading
-from importlib.metadata import version
 
 
 def main() -> None:
     """Run dbt's command line, and exit at once when nobody reads its output: DuckDB drops what was not committed."""
-    if sys.argv[1:] == ["--version"]:  # dagster-dbt asks before every build; dbt's own answer asks a package index for news
-        print(f"installed: {version('dbt-core')}")
-        return
     threading.Thread(target=_end_with_the_reader, daemon=True).start()
     from dbt.cli.main import cli
 

@@ -1,7 +1,8 @@
 {#
-    The one incremental idea: int_changes says which accounts have to be computed again, from which night on. An incremental
-    model deletes those rows (`delete_changed`, its pre-hook, in the transaction that inserts) and computes them (`is_changed`,
-    its condition). A full refresh computes everything.
+    The one incremental idea: what no complete build has taken in (int_new_loads) says what has to be computed again. What
+    is kept of the answers, night by night, from int_new_nights on; what is derived for an account as int_changes says. An
+    incremental model deletes those rows (its pre-hook, in the transaction that inserts) and computes them (its condition).
+    A full refresh computes everything.
 #}
 
 {# Whether a row's account has to be computed again on this night. #}
@@ -13,11 +14,26 @@
 {%- endmacro %}
 
 
+{# Whether what was answered this night has to be read again. #}
+{% macro is_new_night(night) -%}
+    {{ night }} in (select nights.as_of_date from {{ ref('int_new_nights') }} as nights)
+{%- endmacro %}
+
+
 {# Pre-hook of an incremental model: what it is about to compute again goes. `night` names the column of its nights. #}
 {% macro delete_changed(night='as_of_date') -%}
     {% if is_incremental() -%}
     delete from {{ this }}
     where {{ is_changed(this.identifier ~ '.account_id', this.identifier ~ '.' ~ night) }}
+    {%- endif %}
+{%- endmacro %}
+
+
+{# The same for a model of the answers themselves. #}
+{% macro delete_new_nights() -%}
+    {% if is_incremental() -%}
+    delete from {{ this }}
+    where {{ is_new_night('as_of_date') }}
     {%- endif %}
 {%- endmacro %}
 

@@ -1,6 +1,14 @@
-{{ config(materialized='table') }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{{ delete_changed() }}",
+    )
+}}
 
 -- The analysis that counts for a portfolio and night, and the policy version in force that day.
+-- depends_on: {{ ref('int_changes') }}
 
 with
 
@@ -13,9 +21,12 @@ answers as (
         response_id,
         outcome,
         row_number() over (partition by as_of_date, portfolio_id order by answer_id desc) as recency
-    from {{ ref('int_responses_ranked') }}
+    from {{ ref('int_responses_ranked') }} as answers
     where endpoint = 'rebalancing'
         and is_current
+        {% if is_incremental() -%}
+        and {{ is_changed('answers.account_id', 'answers.as_of_date') }}
+        {%- endif %}
 
 ),
 

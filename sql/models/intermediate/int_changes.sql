@@ -1,17 +1,13 @@
 {{ config(materialized='table') }}
 
--- Which accounts have to be computed again, and from which night on: the first night that a load speaks of which no complete
--- build has taken in. Each cause is a CTE. A night that only repeats what was known before costs its own night and no other.
+-- Which accounts have to be computed again, and from which night on: the first night that a new load speaks of. Each cause
+-- is a CTE. A night that only repeats what was known before costs its own night and no other.
 
 with
 
 new_loads as (
 
-    select loads.load_id
-    from {{ ref('stg_bluum__loads') }} as loads
-    left join {{ source('builds', 'built_loads') }} as built
-        on loads.load_id = built.load_id
-    where built.load_id is null
+    select load_id from {{ ref('int_new_loads') }}
 
 ),
 
@@ -48,7 +44,7 @@ policies as (
     select
         account_id,
         cast(null as date) as changed_from
-    from {{ ref('int_policy_versions_observed') }}
+    from {{ ref('int_policy_readings') }}
     where load_id in (select new_loads.load_id from new_loads)
 
     -- Part of an older answer, read later than the rest.
@@ -106,13 +102,53 @@ changed as (
 
 ),
 
-final as (
+dated as (
 
     select
         account_id,
         min(coalesce(changed_from, cast('1900-01-01' as date))) as changed_from
     from changed
     where account_id is not null
+    group by account_id
+
+),
+
+-- A portfolio may move from one account to another: they are computed again together.
+holders as (
+
+    select
+        portfolio_id,
+        account_id
+    from {{ ref('int_responses_ranked') }}
+    where endpoint = 'rebalancing'
+    group by portfolio_id, account_id
+
+),
+
+shared as (
+
+    select
+        others.account_id,
+        dated.changed_from
+    from dated
+    inner join holders
+        on dated.account_id = holders.account_id
+    inner join holders as others
+        on holders.portfolio_id = others.portfolio_id
+        and holders.account_id <> others.account_id
+
+),
+
+final as (
+
+    select
+        account_id,
+        min(changed_from) as changed_from
+    from (
+        select * from dated
+        union all
+        select * from shared
+    ) as named
     group by account_id
 
 )

@@ -1,4 +1,15 @@
--- What the answers say of policy versions, body and history entry apart, each reading with a key of its content.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{{ delete_new_nights() }}",
+    )
+}}
+
+-- What was reported of a policy version when it was another thing than in the answer before, body and history entry apart. A
+-- repeated reading adds nothing, so that the model stays small whatever the number of nights.
+-- depends_on: {{ ref('int_new_nights') }}
 
 with
 
@@ -6,10 +17,14 @@ answers as (
 
     select
         response_id,
+        as_of_date,
         load_id,
-        received_at
+        received_at as known_from
     from {{ ref('int_responses_ranked') }}
     where endpoint in ('investment_policy', 'investment_policy_version') and is_good
+        {% if is_incremental() -%}
+        and {{ is_new_night('as_of_date') }}
+        {%- endif %}
 
 ),
 
@@ -24,6 +39,9 @@ targets as (
             fingerprint(['asset_class', 'target_percent', 'min_percent', 'max_percent']), 'asset_class'
         ) }} as targets_key
     from {{ ref('stg_bluum__policy_targets') }}
+    {% if is_incremental() -%}
+    where {{ is_new_night('as_of_date') }}
+    {%- endif %}
     group by response_id, account_id, ips_id, version
 
 ),
@@ -36,8 +54,9 @@ bodies as (
         versions.version,
         'body' as source,
         versions.response_id,
+        answers.as_of_date,
         answers.load_id,
-        answers.received_at,
+        answers.known_from,
         versions.status,
         versions.effective_date,
         versions.created_at,
@@ -70,8 +89,9 @@ histories as (
         histories.version,
         'history' as source,
         histories.response_id,
+        answers.as_of_date,
         answers.load_id,
-        answers.received_at,
+        answers.known_from,
         cast(null as {{ dbt.type_string() }}) as status,
         histories.effective_date,
         cast(null as {{ type_instant() }}) as created_at,
@@ -99,7 +119,7 @@ observed as (
 
 ),
 
-final as (
+keyed as (
 
     select
         *,
@@ -107,8 +127,48 @@ final as (
             'status', 'effective_date', 'created_at', 'risk_tolerance', 'risk_score', 'horizon_years',
             'horizon_category', 'primary_objective', 'rebalancing_frequency', 'threshold_percent',
             'minimum_cash_percent', 'tax_aware', 'targets_key',
-        ]) }} as content_key
+        ]) }} as content_key,
+        true as is_new
     from observed
+
+    {% if is_incremental() -%}
+    union all
+
+    -- What the first new reading is compared with: the nights that are read again are already gone.
+    select
+        known.*,
+        false as is_new
+    from {{ this }} as known
+    {%- endif %}
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(content_key) over (
+            partition by account_id, ips_id, version, source
+            order by response_id
+        ) as previous_content_key
+    from keyed
+
+),
+
+final as (
+
+    select
+        {% for column in [
+            'account_id', 'ips_id', 'version', 'source', 'response_id', 'as_of_date', 'load_id', 'known_from', 'status',
+            'effective_date', 'created_at', 'risk_tolerance', 'risk_score', 'horizon_years', 'horizon_category',
+            'primary_objective', 'rebalancing_frequency', 'threshold_percent', 'minimum_cash_percent', 'tax_aware',
+            'targets_key',
+        ] -%}
+        {{ column }},
+        {% endfor -%}
+        content_key
+    from compared
+    where is_new and previous_content_key is distinct from content_key
 
 )
 

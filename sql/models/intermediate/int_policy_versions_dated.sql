@@ -8,7 +8,7 @@ with
 
 known as (
 
-    select * from {{ ref('int_policy_versions_observed') }}
+    select * from {{ ref('int_policy_readings') }}
 
 ),
 

@@ -1,10 +1,22 @@
-{{ config(materialized='table') }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{{ delete_new_nights() }}",
+    )
+}}
+
+-- depends_on: {{ ref('int_new_nights') }}
 
 with
 
 responses as (
 
     select * from {{ ref('stg_bluum__responses') }}
+    {% if is_incremental() -%}
+    where {{ is_new_night('as_of_date') }}
+    {%- endif %}
 
 ),
 

@@ -1,11 +1,8 @@
 with
 
-drift as (
+nights as (
 
-    select
-        drift.*,
-        abs({{ difference('drift.actual_percent', 'drift.target_percent') }}) as abs_drift_percent
-    from {{ ref('allocation_drift_daily') }} as drift
+    select * from {{ ref('int_breach_nights') }}
 
 ),
 
@@ -23,80 +20,29 @@ first_observed as (
 -- A night is a weekday, or any day on which a sync ran.
 weekend_nights as (
 
-    select distinct as_of_date
-    from {{ ref('int_responses_ranked') }}
+    select as_of_date
+    from {{ ref('sync_coverage_daily') }}
     where endpoint = 'accounts' and {{ weekday_number('as_of_date') }} > 5
-
-),
-
--- direction is null inside; a night on which the breach cannot be told is left out, as if it had not been observed.
-observed as (
-
-    select
-        as_of_date,
-        portfolio_id,
-        asset_class,
-        account_id,
-        policy_version,
-        'band' as breach_kind,
-        case when band_distance_percent > 0 then 'over' when band_distance_percent < 0 then 'under' end as direction,
-        cast(abs(band_distance_percent) as decimal(38, 9)) as distance_percent
-    from drift
-    where is_outside_band is not null
-
-    union all
-
-    select
-        as_of_date,
-        portfolio_id,
-        asset_class,
-        account_id,
-        policy_version,
-        'threshold' as breach_kind,
-        case
-            when is_over_threshold and actual_percent < target_percent then 'under'
-            when is_over_threshold then 'over'
-        end as direction,
-        {{ difference('abs_drift_percent', 'threshold_percent') }} as distance_percent
-    from drift
-    where is_over_threshold is not null
-
-),
-
-followed as (
-
-    select
-        *,
-        lag(direction) over (
-            partition by portfolio_id, asset_class, breach_kind
-            order by as_of_date
-        ) as previous_direction,
-        lead(as_of_date) over (
-            partition by portfolio_id, asset_class, breach_kind
-            order by as_of_date
-        ) as next_observed_on
-    from observed
-
-),
-
--- Nights in one direction get one number; nights inside get numbers of their own.
-numbered as (
-
-    select
-        *,
-        sum(case when direction is distinct from previous_direction then 1 else 0 end) over (
-            partition by portfolio_id, asset_class, breach_kind
-            order by as_of_date
-            rows between unbounded preceding and current row
-        ) as run_number
-    from followed
 
 ),
 
 breaches as (
 
-    select * from numbered
+    select * from nights
     where direction is not null
+
+),
+
+ends as (
+
+    select
+        portfolio_id,
+        asset_class,
+        breach_kind,
+        ended_started_on as started_on,
+        as_of_date as ended_on
+    from nights
+    where ended_started_on is not null
 
 ),
 
@@ -106,17 +52,14 @@ runs as (
         portfolio_id,
         asset_class,
         breach_kind,
-        run_number,
+        started_on,
         max(direction) as direction,
-        min(as_of_date) as started_on,
         max(as_of_date) as last_breach_on,
-        -- Nothing was observed after an open one.
-        case when count(*) = count(next_observed_on) then max(next_observed_on) end as ended_on,
         count(*) as nights_observed,
         max(distance_percent) as peak_distance_percent,
         sum({{ computable('distance_percent') }}) as area_percent_days
     from breaches
-    group by portfolio_id, asset_class, breach_kind, run_number
+    group by portfolio_id, asset_class, breach_kind, started_on
 
 ),
 
@@ -127,7 +70,7 @@ moments as (
         runs.portfolio_id,
         runs.asset_class,
         runs.breach_kind,
-        runs.run_number,
+        runs.started_on,
         max(case when breaches.as_of_date = runs.last_breach_on then breaches.account_id end) as account_id,
         min(case when breaches.distance_percent = runs.peak_distance_percent then breaches.as_of_date end) as peak_on,
         max(case when breaches.as_of_date = runs.started_on then breaches.policy_version end) as policy_version_at_start,
@@ -137,8 +80,8 @@ moments as (
         on runs.portfolio_id = breaches.portfolio_id
         and runs.asset_class = breaches.asset_class
         and runs.breach_kind = breaches.breach_kind
-        and runs.run_number = breaches.run_number
-    group by runs.portfolio_id, runs.asset_class, runs.breach_kind, runs.run_number
+        and runs.started_on = breaches.started_on
+    group by runs.portfolio_id, runs.asset_class, runs.breach_kind, runs.started_on
 
 ),
 
@@ -146,6 +89,7 @@ episodes as (
 
     select
         runs.*,
+        ends.ended_on,
         moments.account_id,
         coalesce(moments.peak_on, runs.started_on) as peak_on,
         moments.policy_version_at_start,
@@ -155,11 +99,16 @@ episodes as (
         on runs.portfolio_id = moments.portfolio_id
         and runs.asset_class = moments.asset_class
         and runs.breach_kind = moments.breach_kind
-        and runs.run_number = moments.run_number
+        and runs.started_on = moments.started_on
+    left join ends
+        on runs.portfolio_id = ends.portfolio_id
+        and runs.asset_class = ends.asset_class
+        and runs.breach_kind = ends.breach_kind
+        and runs.started_on = ends.started_on
 
 ),
 
-nights as (
+counted as (
 
     select
         episodes.*,
@@ -174,25 +123,25 @@ nights as (
 final as (
 
     select
-        nights.portfolio_id,
-        nights.asset_class,
-        nights.breach_kind,
-        nights.started_on,
-        nights.account_id,
-        nights.direction,
-        nights.last_breach_on,
-        nights.ended_on,
-        nights.nights_observed,
-        cast(nights.nights_in_all - nights.nights_observed as bigint) as nights_missing,
-        nights.peak_distance_percent,
-        nights.peak_on,
-        cast(nights.area_percent_days as decimal(38, 9)) as area_percent_days,
-        nights.policy_version_at_start,
-        nights.policy_version_at_end,
-        nights.started_on = first_observed.first_observed_on as is_left_censored
-    from nights
+        counted.portfolio_id,
+        counted.asset_class,
+        counted.breach_kind,
+        counted.started_on,
+        counted.account_id,
+        counted.direction,
+        counted.last_breach_on,
+        counted.ended_on,
+        counted.nights_observed,
+        cast(counted.nights_in_all - counted.nights_observed as bigint) as nights_missing,
+        counted.peak_distance_percent,
+        counted.peak_on,
+        cast(counted.area_percent_days as decimal(38, 9)) as area_percent_days,
+        counted.policy_version_at_start,
+        counted.policy_version_at_end,
+        counted.started_on = first_observed.first_observed_on as is_left_censored
+    from counted
     inner join first_observed
-        on nights.portfolio_id = first_observed.portfolio_id
+        on counted.portfolio_id = first_observed.portfolio_id
 
 )
 

@@ -1,8 +1,21 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed(night='period_end') }}",
+    )
+}}
+
+-- depends_on: {{ ref('int_changes') }}
+
 with
 
 periods as (
 
-    select * from {{ ref('int_pnl_periods') }}
+    select * from {{ ref('int_pnl_periods') }} as periods
+    {% if is_incremental() -%}
+    where {{ is_changed('periods.account_id', 'periods.period_end') }}
+    {%- endif %}
 
 ),
 

@@ -8,7 +8,10 @@ final as (
         version,
         source,
         known_from,
-        known_to,
+        lead(known_from) over (
+            partition by account_id, ips_id, version, source
+            order by response_id
+        ) as known_to,
         response_id,
         status,
         effective_date,
@@ -22,7 +25,7 @@ final as (
         threshold_percent,
         minimum_cash_percent,
         tax_aware
-    from {{ ref('int_policy_versions_observed') }}
+    from {{ ref('int_policy_readings') }}
 
 )
 

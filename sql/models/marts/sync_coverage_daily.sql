@@ -1,14 +1,30 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_new_nights() }}",
+    )
+}}
+
+-- depends_on: {{ ref('int_new_nights') }}
+
 with
 
 responses as (
 
     select * from {{ ref('int_responses_ranked') }}
+    {% if is_incremental() -%}
+    where {{ is_new_night('as_of_date') }}
+    {%- endif %}
 
 ),
 
 plan as (
 
     select * from {{ ref('stg_bluum__plan') }}
+    {% if is_incremental() -%}
+    where {{ is_new_night('as_of_date') }}
+    {%- endif %}
 
 ),
 
