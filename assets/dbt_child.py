@@ -1,17 +1,21 @@
 """dbt that ends when the program that started it does: a sync that is killed must not leave a writer behind.
 
-The command `bluum-dbt`, which dagster-dbt runs in place of `dbt`. It reads dbt's output by a pipe; a pipe that nobody reads
-any more is how a process learns, at once and on every Unix, that whoever started it is gone.
+The command `bluum-dbt`, which dagster-dbt runs in place of `dbt`; it works in the data folder. Its output goes into a pipe;
+a pipe that nobody reads any more is how a process learns, at once and on every Unix, that whoever started it is gone.
 """
 
 import os
 import select
 import sys
 import threading
+from pathlib import Path
 
 
 def main() -> None:
     """Run dbt's command line, and exit at once when nobody reads its output: DuckDB drops what was not committed."""
+    if target := os.environ.get("DBT_TARGET_PATH"):  # the folder dbt/ beside the warehouse: see assets/models.py
+        os.environ.pop("BLUUM_WAREHOUSE", None)  # for dbt by hand
+        os.chdir(Path(target).parent)
     threading.Thread(target=_end_with_the_reader, daemon=True).start()
     from dbt.cli.main import cli
 

@@ -19,6 +19,7 @@ from assets.resources import Bluum
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import ModelsFailed
+from pipelines.settings import DATASET
 
 PROJECT = dbt_project()
 JUDGED_BY_CHECKS = (
@@ -65,7 +66,8 @@ def models(
     target = settings.folder / "dbt"
     # Unit tests judge the SQL, not tonight's data: `make test` runs them.
     command = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
-    command += ["--vars", json.dumps({"warehouse": str(settings.warehouse), "dataset": settings.dataset})]
+    if settings.dataset != DATASET:
+        command += ["--vars", json.dumps({"dataset": settings.dataset})]
     with writing(settings.folder, "models"):
         warehouse = Warehouse.of(settings)
         warehouse.sweep()  # what a killed load left would be read by models of a run of their own

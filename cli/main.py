@@ -55,11 +55,12 @@ def sync(
     ] = False,
 ) -> None:
     """Sync tonight, build the marts, check them, publish bi.duckdb. Run again, it asks only for what is missing."""
+    if all_profiles:
+        raise typer.Exit(worst([_sync_profile(name) for name in profile_names()]))
+    settings = Settings.of()  # before Dagster is imported: a refused setting says so at once
     from cli.running import run_night
 
-    if not all_profiles:
-        raise typer.Exit(run_night(Settings.of(), out))
-    raise typer.Exit(worst([_sync_profile(name) for name in profile_names()]))
+    raise typer.Exit(run_night(settings, out))
 
 
 def worst(codes: list[int]) -> int:
@@ -69,11 +70,12 @@ def worst(codes: list[int]) -> int:
 
 def _sync_profile(name: str) -> int:
     """One of several nights; whatever ends it but a signal, the next one begins. Returns its exit code."""
-    from cli.running import run_night
-
     out.print(f"Profile {name}", style="bold")
     try:
-        return run_night(Settings.of(name), out)
+        settings = Settings.of(name)
+        from cli.running import run_night
+
+        return run_night(settings, out)
     except Interrupted:
         raise
     except BluumError as error:
@@ -91,36 +93,38 @@ def backfill_pnl(
     missing_only: Annotated[bool, typer.Option("--missing-only", help="leave out the reports that are held")] = False,
 ) -> None:
     """Ask for P&L reports of the past, then build and publish. Run again on the same night, it goes on."""
+    settings = Settings.of()
     from cli.running import run_backfill
     from pipelines.night.backfill import Window
 
-    raise typer.Exit(
-        run_backfill(Settings.of(), out, Window(start.date(), end.date(), every.value), missing_only=missing_only)
-    )
+    raise typer.Exit(run_backfill(settings, out, Window(start.date(), end.date(), every.value), missing_only=missing_only))
 
 
 @app.command()
 def replay() -> None:
     """Read the kept answers with quarantined rows again, now that the program may have learned to, then publish."""
+    settings = Settings.of()
     from cli.running import run_replay
 
-    raise typer.Exit(run_replay(Settings.of(), out, everything=False))
+    raise typer.Exit(run_replay(settings, out, everything=False))
 
 
 @app.command()
 def rebuild() -> None:
     """Rebuild every typed table and every mart from the kept answers alone, then publish."""
+    settings = Settings.of()
     from cli.running import run_replay
 
-    raise typer.Exit(run_replay(Settings.of(), out, everything=True))
+    raise typer.Exit(run_replay(settings, out, everything=True))
 
 
 @app.command()
 def status() -> None:
     """Say what the warehouse holds, how complete its last nights are, what is published and who is writing."""
+    settings = Settings.of()
     from cli.report import print_status
 
-    print_status(Settings.of(), out)
+    print_status(settings, out)
 
 
 @app.command()
@@ -158,18 +162,20 @@ def sandbox(
 @app.command()
 def demo() -> None:
     """Play sixty nights of the sandbox into a folder of their own, and ask five questions of the result."""
+    settings = Settings.of()
     from cli.demo import run_demo
 
-    raise typer.Exit(run_demo(Settings.of(), out))
+    raise typer.Exit(run_demo(settings, out))
 
 
 @app.command()
 def dev() -> None:
     """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""
+    settings = Settings.of()
     from cli.running import dagster_home
 
     # Dagster starts in this very folder, so that its runs read the same `.env` and bluum.toml as every other command.
-    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(Settings.of()))}
+    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(settings))}
     dagster = Path(sys.executable).with_name("dagster")
     program = Path(__file__).parent.parent  # where to import from: not from a folder `assets` that stands here by chance
     arguments = ["dev", "--module-name", "assets.definitions", "--working-directory", str(program)]

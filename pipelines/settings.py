@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, Pyda
 
 from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles, settings_of
 
+DATASET = "raw"
 SANDBOX_RATE, PRODUCTION_RATE = 10.0, 25.0  # requests a second, as Bluum publishes them
 _ALIASED = {"api_secret", "base_url"}  # settings that are known by a second name, so that pydantic takes their variable's
 _DBT_SCHEMAS = {"staging", "intermediate", "marts", "main"}
@@ -41,7 +42,7 @@ class Settings(BaseSettings):
     profile: str = Field("", description="which key pair; unset: the plain one, or without any the bundled sandbox")
     profiles_file: Path = Path("bluum.toml")
     data_dir: Path = Field(Path("data"), description="all profiles' folder; `folder` is the one of this profile")
-    dataset: str = Field("raw", pattern="^[a-z_][a-z0-9_]*$", description="the schema that dlt fills")
+    dataset: str = Field(DATASET, pattern="^[a-z_][a-z0-9_]*$", description="the schema that dlt fills")
     surface: Literal["accounts", "investors"] = "accounts"
     refresh_prices: bool = True
     accounts: Annotated[frozenset[str], NoDecode] = Field(frozenset(), description="only these, separated by commas")
