@@ -18,6 +18,7 @@ from sandbox.world.facts import Pnl
 from sandbox.world.policy import ListedVersion
 
 NOT_FRESH = ("STALE", "UNAVAILABLE")
+LED_TO_BY = {"position": "positions", "rebalancing": "portfolios", "investment_policy_version": "investment_policy"}
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ class Observed:
             served = at or endpoint
             outcome = "failed" if night.refuses(account.number, served) else "absent" if absent else "ok"
             again = night.mended and night.refuses_at_first(account.number, served)
-            return Request(endpoint, account, what, outcome, 2 if again else 1)
+            leader = LED_TO_BY.get(endpoint)  # refused at first, it led to nothing until it was asked again
+            once = leader is None or not night.refuses_at_first(account.number, leader)
+            return Request(endpoint, account, what, outcome, 2 if again and once else 1)
 
         versions = ledger.policy_versions(account.account_id, night.known_at)
         current = next((v for v in versions if v.status == "active"), None)

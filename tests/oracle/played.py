@@ -30,29 +30,29 @@ from sandbox.world.story import FAILED_NIGHT, MISSED_NIGHT, SHORT_OUTAGE, tell
 from sandbox.world.world import World
 
 ACCOUNTS = 24  # every role twice
-TRADING_DAYS = 111  # from 28 February 2022: whole months, a whole quarter, and every event below
-LAST_NIGHT = date(2022, 8, 5)
+TRADING_DAYS = 68  # from 31 March 2022: whole months, a whole quarter, and every event below
+LAST_NIGHT = date(2022, 7, 8)
 FILL_BUDGET = 150  # P&L reports of missed nights that a night may ask for: two missed nights take two nights to mend
 Refused = tuple[int, str | None]  # account number; endpoint, or None for all of them
 ANY = None
 
-MISSED = frozenset({MISSED_NIGHT, date(2022, 6, 21), date(2022, 6, 22), date(2022, 7, 14)})
+MISSED = frozenset({MISSED_NIGHT, date(2022, 6, 21), date(2022, 6, 22), date(2022, 7, 6)})
 WEEKEND_NIGHTS = frozenset({date(2022, 6, 11)})  # somebody ran a sync on a Saturday
 REFUSED: Mapping[date, tuple[Refused, ...]] = {
     FAILED_NIGHT: ((5, ANY),),
-    date(2022, 3, 15): ((2, "rebalancing"), (14, "portfolios"), (20, "investment_policy")),
-    date(2022, 3, 31): ((0, "pnl"), (9, "pnl"), (10, ANY)),
+    date(2022, 4, 5): ((2, "rebalancing"), (14, "portfolios"), (20, "investment_policy")),
+    date(2022, 4, 29): ((0, "pnl"), (9, "pnl"), (10, ANY)),
     date(2022, 5, 13): ((7, "positions"),),  # on the night it closes: it is asked once more
     date(2022, 6, 30): ((1, ANY), (13, "positions"), (17, "pnl")),
-    date(2022, 7, 20): ((3, ANY), (6, "rebalancing"), (18, "pnl")),
+    date(2022, 7, 5): ((3, ANY), (6, "rebalancing"), (18, "pnl")),
 }
-MENDED = frozenset({date(2022, 7, 20)})  # a second sync on the same night brings what the first one could not get
+MENDED = frozenset({date(2022, 7, 5)})  # a second sync on the same night brings what the first one could not get
 # On these nights the reports of past end dates are asked again, as a backfill does.
 ASKED_AGAIN: Mapping[date, tuple[tuple[int, date, date], ...]] = {
     date(2022, 5, 26): ((0, date(2022, 5, 6), date(2022, 5, 24)),),
     date(2022, 6, 8): ((4, date(2022, 4, 12), date(2022, 4, 29)), (0, date(2022, 5, 9), date(2022, 5, 11))),
     date(2022, 7, 7): ((0, date(2022, 6, 1), date(2022, 6, 3)), (15, date(2022, 6, 20), date(2022, 7, 1))),
-    date(2022, 7, 27): ((15, date(2022, 6, 27), date(2022, 7, 1)), (16, date(2022, 3, 1), date(2022, 3, 25))),
+    date(2022, 7, 8): ((15, date(2022, 6, 27), date(2022, 7, 1)), (16, date(2022, 4, 4), date(2022, 4, 22))),
 }
 
 
@@ -156,11 +156,11 @@ def enrich(world: World) -> None:
         _publish(world, 17, 3, "2022-06-10", "2022-06-16", "2.5", equities="50", fixed_income="30", treasury="20")
     for number, measure, amount, day, known in (
         (15, "interest_income", "0.070000001", "2022-06-24", "2022-07-06"),
-        (15, "fees_paid", "-1.25", "2022-06-29", "2022-07-25"),
-        (16, "unrealized_pnl", "12.345678901", "2022-03-09", "2022-07-26"),
-        (16, "realized_pnl", "250", "2022-03-17", "2022-07-26"),
+        (15, "fees_paid", "-1.25", "2022-06-29", "2022-07-08"),
+        (16, "unrealized_pnl", "12.345678901", "2022-04-11", "2022-07-08"),
+        (16, "realized_pnl", "250", "2022-04-19", "2022-07-08"),
         (21, "realized_pnl", "-3.5", "2022-06-21", "2022-06-24"),
-        (16, "dividend_income", "7.01", "2022-07-13", "2022-07-15"),
+        (16, "dividend_income", "7.01", "2022-06-28", "2022-06-30"),
     ):
         if number < size:
             known_at = datetime.combine(date.fromisoformat(known), datetime.min.time(), UTC) + timedelta(hours=17)
