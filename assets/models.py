@@ -70,6 +70,7 @@ def models(
         command += ["--vars", json.dumps({"dataset": settings.dataset})]
     with writing(settings.folder, "models"):
         warehouse = Warehouse.of(settings)
+        warehouse.mend()
         warehouse.sweep()  # what a killed load left would be read by models of a run of their own
         warehouse.upgrade()
         loads = warehouse.committed_loads()

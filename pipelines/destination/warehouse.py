@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pipelines.api.parse import Batch
 from pipelines.destination.questions import Questions
+from pipelines.destination.torn import mend
 from pipelines.errors import OtherSource, WarehouseUnusable
 from pipelines.schema.tables import TABLES, Table
 from pipelines.settings import Settings, is_loopback
@@ -60,6 +61,11 @@ class Warehouse(Questions):
                     f"{self.path} holds the answers of {theirs} and takes none of {ours}; nothing was asked: "
                     "use a data folder (BLUUM_DATA_DIR) or a profile (BLUUM_PROFILE) of its own for each"
                 )
+
+    def mend(self) -> None:
+        """Make a file whole again that was torn in the middle of a write. Before anything else, and only under the lock."""
+        if mend(self.path, frozenset({self.dataset})):
+            self._pipeline = None
 
     def sweep(self) -> None:
         """Delete what does not count, and dlt's working files: packages and a copy of the state in raw.

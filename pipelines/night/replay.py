@@ -49,6 +49,7 @@ def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
 
     Raises NothingKept before the first night.
     """
+    warehouse.mend()
     warehouse.sweep()
     warehouse.upgrade()
     if not warehouse.committed_loads():

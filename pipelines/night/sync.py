@@ -61,6 +61,7 @@ class Sync:
         return self.progress
 
     def _make_ready(self) -> None:
+        self.warehouse.mend()
         with self.warehouse.at_hand():
             self.warehouse.check_source(self.settings.api_url, self.settings.surface)
             self.warehouse.sweep()
