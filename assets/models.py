@@ -14,7 +14,7 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets import pnl_history
 from assets.partitions import PROFILES
-from assets.project import dbt_project
+from assets.project import dbt_project, models_key
 from assets.resources import Bluum
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
@@ -22,6 +22,7 @@ from pipelines.errors import ModelsFailed
 from pipelines.settings import DATASET
 
 PROJECT = dbt_project()
+MODELS_KEY = models_key(PROJECT)
 JUDGED_BY_CHECKS = (
     "assert_last_night_is_covered",
     "assert_last_night_quarantined_nothing",
@@ -34,7 +35,7 @@ class _Layers(DagsterDbtTranslator):
     """Groups models by layer, which is the folder they are in, and puts the P&L backfill before the models that read it."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        return str(dbt_resource_props["fqn"][1])
+        return "seeds" if dbt_resource_props["resource_type"] == "seed" else str(dbt_resource_props["fqn"][1])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
@@ -65,7 +66,7 @@ def models(
     settings = bluum.settings
     target = settings.folder / "dbt"
     # Unit tests judge the SQL, not tonight's data: `make test` runs them.
-    command = ["build", "--exclude-resource-type", "unit_test", *["--full-refresh"] * config.full_refresh]
+    command = ["build", "--exclude-resource-type", "unit_test"]
     if settings.dataset != DATASET:
         command += ["--vars", json.dumps({"dataset": settings.dataset})]
     with writing(settings.folder, "models"):
@@ -74,12 +75,13 @@ def models(
         warehouse.sweep()  # what a killed load left would be read by models of a run of their own
         warehouse.upgrade()
         loads = warehouse.committed_loads()
+        command += ["--full-refresh"] * (config.full_refresh or not warehouse.is_built(MODELS_KEY))
         try:
             yield from dbt.cli(command, context=context, target_path=target).stream()
         except DagsterDbtCliRuntimeError as error:
             raise ModelsFailed(_failures(target)) from error
         if not context.is_subset:
-            warehouse.note_built(loads)
+            warehouse.note_built(loads, MODELS_KEY)
 
 
 def _failures(target: Path) -> str:

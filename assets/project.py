@@ -5,6 +5,7 @@ pyproject.toml). What the models say is in sql/, how they run in `models.py`.
 """
 
 import os
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,8 +31,7 @@ class ManifestPreparer(DbtProjectPreparer):
     def prepare(self, project: DbtProject) -> None:
         """Make the manifest if need be. Raises RuntimeError when dbt cannot parse the project."""
         manifest = project.manifest_path
-        sources = [path for path in project.project_dir.rglob("*") if path.suffix in {".sql", ".yml", ".md"}]
-        newest = max(path.stat().st_mtime for path in sources if "target" not in path.parts)
+        newest = max(path.stat().st_mtime for path in _sources(project))
         if manifest.exists() and manifest.stat().st_mtime >= newest:
             return
         from dbt.cli.main import dbtRunner
@@ -47,11 +47,26 @@ class ManifestPreparer(DbtProjectPreparer):
                 os.replace(Path(aside) / name, manifest.with_name(name))
 
 
+def _sources(project: DbtProject) -> list[Path]:
+    """The files of the project, in one order."""
+    found = [path for path in project.project_dir.rglob("*") if path.suffix in {".sql", ".yml", ".csv", ".md"}]
+    return sorted(path for path in found if "target" not in path.parts)
+
+
 def _target() -> Path:
     """Where the manifest is kept: beside the models; for an installed program, which may be read-only, in the cache."""
     if not IS_INSTALLED:
         return ROOT / "sql" / "target"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bluum-warehouse" / "dbt"
+
+
+def models_key(project: DbtProject) -> str:
+    """A key of what the models say: a warehouse that was built by others is built anew, columns and all."""
+    said = sha256()
+    for path in _sources(project):
+        if "tests" not in path.name:
+            said.update(path.read_bytes())
+    return said.hexdigest()[:16]
 
 
 def dbt_project() -> DbtProject:

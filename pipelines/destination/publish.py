@@ -96,6 +96,7 @@ def _copy_macros(connection: duckdb.DuckDBPyConnection) -> None:
         """
         select function_name, parameters, macro_definition from duckdb_functions()
         where database_name = 'warehouse' and schema_name = 'marts' and function_type = 'table_macro'
+        order by function_oid  -- as they were made: one may ask another
         """
     ).fetchall()
     connection.execute("use bi")

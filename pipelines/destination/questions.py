@@ -37,6 +37,12 @@ class Standing:
     quarantined: list[tuple[str, str | None, str, str, str, int]]  # endpoint, account_id, table, field, reason, rows
 
 
+_FIGURES = """hash(
+    total_pnl, realized_pnl, unrealized_pnl, dividend_income, interest_income, fees_paid,
+    short_term_gains, short_term_losses, long_term_gains, long_term_losses, net_realized
+)"""
+
+
 class Questions(Database):
     """What can be asked of a warehouse."""
 
@@ -150,9 +156,12 @@ class Questions(Database):
         )
 
     def missed_pnl(self, night: date, most: int, closed: frozenset[str]) -> dict[str, tuple[date, ...]]:
-        """End dates between an account's first P&L report and tonight that no report answers, the newest `most` of all.
+        """End dates of P&L reports to ask for beside tonight's, by account: the newest `most` of all.
 
-        A date counts as missed if it is a weekday, or any day on which a sync ran; of `closed` accounts none does.
+        First those between an account's first report and tonight that no report answers; a date counts as missed if it is
+        a weekday, or any day on which a sync ran. Then those beside a report that was restated after they were last asked:
+        where a correction begins is known when the date before it has been asked again and reads as before. Of `closed`
+        accounts none is asked.
         """
         rows = self._all(
             f"""
@@ -175,12 +184,37 @@ class Questions(Database):
                     (select min(first_date) from first_ones), cast($2 as date) - interval 1 day, interval 1 day
                 ) as series(day)
                 where isodow(day) < 6 or cast(day as date) in (select as_of_date from nights)
+            ),
+            answers as (
+                select account_id, end_date, as_of_date as asked_on,
+                    {_FIGURES} as figures,
+                    lag({_FIGURES}) over (partition by account_id, end_date order by response_id) as figures_before
+                from {self.dataset}.pnl_reports
+            ),
+            reports as (
+                select account_id, end_date, max(asked_on) as asked_on,
+                    max(case when figures_before is not null and figures <> figures_before then asked_on end) as restated_on
+                from answers group by account_id, end_date
+            ),
+            pairs as (
+                select account_id, end_date, asked_on, restated_on,
+                    lag(end_date) over series as end_date_before, lag(asked_on) over series as asked_on_before,
+                    lag(restated_on) over series as restated_on_before
+                from reports window series as (partition by account_id order by end_date)
+            ),
+            wanted as (
+                select 1 as turn, account_id, day from first_ones join days on day > first_date
+                where not exists (
+                    select 1 from observed where observed.account_id = first_ones.account_id and observed.end_date = day
+                )
+                union
+                select 2, account_id, end_date_before from pairs where restated_on > asked_on_before
+                union
+                select 2, account_id, end_date from pairs where restated_on_before > asked_on
             )
-            select account_id, day from first_ones join days on day > first_date
-            where not exists (
-                select 1 from observed where observed.account_id = first_ones.account_id and observed.end_date = day
-            )
-            order by day desc, account_id limit $3
+            select account_id, day from wanted
+            where turn = 1 or (account_id in (select account_id from first_ones) and day < cast($2 as date))
+            order by turn, day desc, account_id limit $3
             """,
             sorted(closed),
             night,

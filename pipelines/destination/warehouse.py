@@ -135,7 +135,7 @@ class Warehouse(Questions):
         with self.connect() as connection:
             schemas = {name for (name,) in connection.execute("select schema_name from duckdb_schemas()").fetchall()}
             built_by = self._built_by()
-            if built_by == self._program or (built_by is None and not schemas & {*_DERIVED}):
+            if (built_by or "").startswith(self._program) or (built_by is None and not schemas & {*_DERIVED}):
                 return
             connection.execute("begin")
             for name in _DERIVED:
@@ -170,8 +170,8 @@ class Warehouse(Questions):
         loads = f"select load_id from {self.dataset}._dlt_loads where status = 0 group by load_id order by min(rowid)"
         return [load_id for (load_id,) in self._all(loads)]
 
-    def note_built(self, load_ids: Iterable[str]) -> None:
-        """Note, after a complete build of the models, which loads it has taken in, and by which program."""
+    def note_built(self, load_ids: Iterable[str], models: str = "") -> None:
+        """Note, after a complete build, which loads it has taken in, by which program, and a key of what its models said."""
         rows = [(load_id,) for load_id in load_ids]
         with self.connect() as connection:
             connection.execute("begin")
@@ -180,7 +180,7 @@ class Warehouse(Questions):
             if rows:
                 connection.executemany("insert into builds.built_loads (load_id) values (?)", rows)
             connection.execute("delete from builds.program")
-            connection.execute("insert into builds.program values (?)", [self._program])
+            connection.execute("insert into builds.program values (?)", [f"{self._program} {models}"])
             connection.execute("commit")
 
     @staticmethod
@@ -188,6 +188,10 @@ class Warehouse(Questions):
         connection.execute("create schema if not exists builds")
         connection.execute("create table if not exists builds.built_loads (load_id varchar)")
         connection.execute("create table if not exists builds.program (version varchar)")
+
+    def is_built(self, models: str = "") -> bool:
+        """Whether this very program built the models, and they said what they say now: others may have other columns."""
+        return self.path.exists() and self._built_by() == f"{self._program} {models}"
 
     def _built_by(self) -> str | None:
         """The program that built the models last; None if it is not known, or none has."""

@@ -6,7 +6,8 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.api.client import Client, Pacer
 from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable, WarehouseUnusable
+from pipelines.night.backfill import Window, plan
 from pipelines.night.replay import NothingKept, replay
 from pipelines.night.sync import Sync, sync
 from pipelines.settings import Settings
@@ -320,6 +322,51 @@ def test_the_reports_of_a_missed_night_are_filled_in(sandbox: Sandbox, settings:
     sandbox.clock.to_night(date(2022, 6, 16))
     night(settings)
     assert asked(sandbox)["pnl"] == 4  # tonight's and no more
+
+
+def test_the_dates_around_a_restated_report_are_asked_until_its_correction_begins(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    account = sandbox.world.accounts[0]
+    for day in (13, 14, 15, 16):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(settings)
+    sandbox.world.correct(
+        account.account_id, "realized_pnl", Decimal(-10), date(2022, 6, 14), datetime(2022, 6, 17, 12, tzinfo=UTC)
+    )
+    sandbox.clock.to_night(date(2022, 6, 17))
+    night(settings)
+    fill(settings, date(2022, 6, 15))  # somebody asks for the 15th again, and finds it restated
+
+    asked_again = []
+    for day in (20, 21, 22, 23):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(settings)
+        ends = (
+            f"select end_date from raw.pnl_reports where as_of_date = '2022-06-{day}' and end_date < as_of_date order by 1"
+        )
+        asked_again.append([end.day for (end,) in query(settings, ends)])
+
+    assert asked_again == [
+        [14, 16],  # beside the 15th; both read otherwise, too
+        [13, 15, 17],  # beside these; the 13th reads as before, so the correction begins with the 14th
+        [],
+        [],
+    ]
+
+
+def fill(settings: Settings, end: date) -> None:
+    """Ask for the reports of one past end date, as `bluum backfill-pnl` does."""
+
+    async def run() -> None:
+        assert settings.api_key is not None
+        assert settings.api_secret is not None
+        warehouse = Warehouse(settings.warehouse)
+        requests = plan(warehouse, Window(end, end, "day"), machine_now=datetime(2022, 6, 18, tzinfo=UTC)).requests
+        async with Client(settings.api_url, settings.api_key, settings.api_secret.get_secret_value(), Pacer(0)) as client:
+            await Sync(settings, client, warehouse, "backfill").fill(requests)
+
+    asyncio.run(run())
 
 
 def test_a_weekend_is_no_missed_night(sandbox: Sandbox, settings: Settings) -> None:

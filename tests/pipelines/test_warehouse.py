@@ -110,6 +110,17 @@ def test_what_this_program_has_built_stays(house: House) -> None:
     assert len(committed - built) == 1
 
 
+def test_models_that_said_something_else_are_not_these(house: House) -> None:
+    house.sync()
+    warehouse = Warehouse(house.warehouse)
+    assert not warehouse.is_built("what they say now")
+    warehouse.note_built(warehouse.committed_loads(), "what they said")
+    assert warehouse.is_built("what they said")
+    assert not warehouse.is_built("what they say now")
+    warehouse.upgrade()
+    assert warehouse.is_built("what they said"), "the program itself is the same"
+
+
 def test_a_new_column_and_a_new_table_reach_a_warehouse_and_nothing_is_asked_again(house: House) -> None:
     house.sync()
     before = held(house)
