@@ -10,6 +10,16 @@
 {%- endmacro %}
 
 
+{# By how much each figure of a report differs from the first answer about the same date. #}
+{% macro moved_since_first() -%}
+    {%- set moved = [] -%}
+    {%- for measure in pnl_measures() -%}
+        {%- do moved.append(difference(measure, 'first_' ~ measure)) -%}
+    {%- endfor -%}
+    {{ return(moved) }}
+{%- endmacro %}
+
+
 {# How many days a night's figures are about; unknown on the first night of an older account. #}
 {% macro days_covered() -%}
     case
@@ -25,9 +35,29 @@
 {%- endmacro %}
 
 
-{# Inception-to-date figures have a difference when they are about windows with the same beginning. #}
+{# Inception-to-date figures have a difference when they are in one currency, about windows with the same beginning. #}
 {% macro is_comparable() -%}
-    previous_on is not null and (previous_start_date is not distinct from start_date)
+    previous_on is not null
+    and (previous_start_date is not distinct from start_date)
+    and (previous_currency is not distinct from currency)
+{%- endmacro %}
+
+
+{#
+    Whether a difference is taken between two vintages: one of its reports has been restated since the other was asked. Which
+    of the days between them the correction belongs to is not known until the other is asked again.
+#}
+{% macro is_mixed_vintage() -%}
+    coalesce(restated_on > previous_asked_on, false) or coalesce(previous_restated_on > asked_on, false)
+{%- endmacro %}
+
+
+{# Realized and unrealized P&L with income, less fees. #}
+{% macro net_pnl(prefix='') -%}
+    cast(
+        {{ computable(prefix ~ 'total_pnl') }} + {{ computable(prefix ~ 'dividend_income') }}
+        + {{ computable(prefix ~ 'interest_income') }} - {{ computable(prefix ~ 'fees_paid') }} as decimal(38, 9)
+    )
 {%- endmacro %}
 
 
@@ -40,12 +70,15 @@
 {%- endmacro %}
 
 
-{# Likewise for a symbol or class: what an earlier report did not name stood at zero then. #}
+{#
+    Likewise for a symbol or class. One that appears has earned all it shows since the night before, unless another vanished
+    that night and it may be the same by another name: a rename makes no profit. What is not told here is (unattributed).
+#}
 {% macro item_day_value(measure) -%}
     case
         when is_opening then {{ measure }}
-        when is_comparable and is_first_row then {{ measure }}
-        when is_comparable then {{ difference(measure, 'previous_' ~ measure) }}
+        when is_comparable and is_first_row and not something_vanished then {{ measure }}
+        when is_comparable and not is_first_row then {{ difference(measure, 'previous_' ~ measure) }}
     end
 {%- endmacro %}
 
@@ -55,6 +88,16 @@
     case
         when {{ base }}.base_on is null and nights.opened_on >= {{ base }}.period_start then nights.total_pnl
         when {{ base }}.base_on is not null and ({{ base }}.base_start_date is not distinct from nights.start_date)
+            and ({{ base }}.base_currency is not distinct from nights.currency)
             then {{ difference('nights.total_pnl', base ~ '.base_total_pnl') }}
+    end
+{%- endmacro %}
+
+
+{# The day after which a figure to date counts: the last observed night before the period, or the day before the opening. #}
+{% macro to_date_since(base) -%}
+    case
+        when {{ base }}.base_on is not null then {{ base }}.base_on
+        when nights.opened_on >= {{ base }}.period_start then {{ days_after('nights.opened_on', -1) }}
     end
 {%- endmacro %}

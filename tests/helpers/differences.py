@@ -11,7 +11,9 @@ UNEQUAL = {
     "*": {"response_id"},  # counts the answers of the night: a request repeated after a kill takes a number
     "sync_coverage_daily": {"requests", "retries", "rate_limited", "started_at", "finished_at"},  # what the starts cost
     "policy_versions": {"first_seen_at"},  # instants of receipt
-    "policy_versions_known": {"known_from", "known_to", "received_at", "first_seen_at"},
+    "policy_versions_known": {"known_from", "known_to", "first_seen_at"},
+    "policy_targets_known": {"known_from", "known_to"},
+    "allocation_drift_daily": {"known_from"},
     "pnl_reports_known": {"known_from", "known_to", "received_at"},
     "restatements": {"known_at"},
     "portfolios": set(),

@@ -2,8 +2,9 @@
 
     seed -> loads in order, each with the rows of one load -> raw.*
 
-Nights are missed and their P&L filled in later, accounts fail and are asked again, reports are restated, policies change on
-time, late, as drafts, or with targets that are read only afterwards; positions and classes come and go.
+Nights are missed and their P&L filled in later, accounts, lists and rosters fail and are asked again, reports are restated,
+withdrawn, or begin on another day, symbols are renamed, currencies change, portfolios move, accounts close; policies change
+on time, late, as drafts, are called current again, or have targets that are read only afterwards.
 """
 
 import random
@@ -21,17 +22,17 @@ SYMBOLS = ("VTI", "BND", "GLD")
 class History:
     """The world of one seed. Iterating yields builds: the loads that stand when dbt runs."""
 
-    def __init__(self, seed: int, nights: int) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, source: int | random.Random, nights: int, accounts: int = 3) -> None:
+        self.random = random.Random(source) if isinstance(source, int) else source
         self.nights = nights
         self.loads = 0
         self.sequences: dict[date, int] = {}
-        self.accounts = ["a1", "a2", "a3"]
-        self.opened: dict[str, date | None] = {
-            "a1": FIRST,
-            "a2": FIRST - timedelta(days=400),
-            "a3": None if self.chance(50) else FIRST + timedelta(days=3),
-        }
+        self.accounts = [f"a{number}" for number in range(1, accounts + 1)]
+        openings = (FIRST, FIRST - timedelta(days=400), None if self.chance(50) else FIRST + timedelta(days=3))
+        self.opened: dict[str, date | None] = {account: openings[place % 3] for place, account in enumerate(self.accounts)}
+        self.closed: set[str] = set()
+        self.holder = {f"{account}-p{number}": account for account in self.accounts for number in (1, 2)}
+        self.names = {account: {symbol: symbol for symbol in SYMBOLS} for account in self.accounts}
         self.currency = dict.fromkeys(self.accounts, "USD")
         self.versions = {account: [(1, FIRST - timedelta(days=300), "active")] for account in self.accounts}
         self.observed: dict[str, list[date]] = {account: [] for account in self.accounts}
@@ -73,12 +74,28 @@ class History:
             self.opened[account] = FIRST - timedelta(days=self.random.randrange(5))
         if self.chance(5):
             self.currency[self.random.choice(self.accounts)] = "EUR"
+        if self.chance(5):
+            night.ask("accounts", outcome="failed")
+            return self.close(night)
+        if self.chance(8):
+            self.closed.add(self.random.choice(self.accounts))
+        if self.chance(8):
+            self.holder[self.random.choice(sorted(self.holder))] = self.random.choice(self.accounts)
+        if self.chance(15):
+            names = self.names[self.random.choice(self.accounts)]
+            symbol = self.random.choice(SYMBOLS)
+            names[symbol] += ".NEW"
         here = [account for account in self.accounts if not self.chance(8)]
         rows = [
-            {"account_id": account, "currency": self.currency[account], "opened_on": self.opened[account]}
+            {
+                "account_id": account,
+                "currency": self.currency[account],
+                "opened_on": self.opened[account],
+                "status": "CLOSED" if account in self.closed else "ACTIVE",
+            }
             for account in here
         ]
-        portfolios = [{"account_id": account, "portfolio_id": f"{account}-p1"} for account in here]
+        portfolios = [{"account_id": account, "portfolio_id": f"{account}-p1"} for account in here if not self.chance(30)]
         night.ask("accounts", accounts=rows, account_portfolios=portfolios)
         for account in here:
             self.account(night, account)
@@ -93,6 +110,8 @@ class History:
         return self.close(night)
 
     def account(self, night: Night, account: str) -> None:
+        if account in self.closed and self.chance(70):
+            return
         self.policies(night, account)
         self.positions(night, account)
         self.drift(night, account)
@@ -112,6 +131,8 @@ class History:
             return
         history = {number: effective for number, effective, status in versions if status != "draft" and not self.chance(20)}
         current = [version for version in versions if version[2] != "draft" or self.chance(30)][-1]
+        if self.chance(8):
+            current = self.random.choice([version for version in versions if version[2] != "draft"])
         for version in {current, *(version for version in versions if self.chance(10))}:
             self.policy(night, account, version, history, asked_for=version != current)
         while self.unread_targets and self.chance(50):
@@ -166,8 +187,14 @@ class History:
             night.ask("position", account, outcome=outcome, params={"position_id": fresh["position_id"]}, positions=answer)
 
     def drift(self, night: Night, account: str) -> None:
-        for portfolio in (f"{account}-p1", f"{account}-p2"):
+        held = [portfolio for portfolio, holder in self.holder.items() if holder == account]
+        if self.chance(15):
+            night.ask("portfolios", account, outcome=self.random.choice(("failed", "rejected", "absent")))
+            return
+        night.ask("portfolios", account, portfolios=[{"portfolio_id": portfolio} for portfolio in held])
+        for portfolio in held:
             if self.chance(10):
+                night.plan("rebalancing", account, portfolio)
                 continue
             if self.chance(10):
                 night.ask("rebalancing", account, portfolio, outcome=self.random.choice(("failed", "absent")))
@@ -202,6 +229,16 @@ class History:
                 realized_pnl=self.money() if self.chance(90) else None,
                 unrealized_pnl=self.money(),
                 fees_paid="1.5",
-                positions={symbol: {"realized_pnl": self.money()} for symbol in SYMBOLS if self.chance(60)},
+                dividend_income=self.money() if self.chance(80) else None,
+                interest_income="0.25",
+                positions={
+                    self.names[account][symbol]: {
+                        "realized_pnl": self.money(),
+                        "unrealized_pnl": self.money() if self.chance(90) else None,
+                        "dividend_income": self.money() if self.chance(50) else None,
+                    }
+                    for symbol in SYMBOLS
+                    if self.chance(75)
+                },
                 classes={name: {"pnl": self.money(), "pnl_percent": "1"} for name in CLASSES if self.chance(60)},
             )

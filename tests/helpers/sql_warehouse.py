@@ -249,6 +249,10 @@ class Dbt:
             note_built_loads(warehouse)
         return outcome.result
 
+    def run(self, warehouse: Path, *arguments: str) -> Any:
+        """Build everything without any test."""
+        return self.build(warehouse, "--exclude-resource-type", "test", *arguments)
+
     def build(self, warehouse: Path, *arguments: str) -> Any:
         """Build everything but the unit tests, which have a test of their own."""
         return self("build", "--exclude-resource-type", "unit_test", *arguments, warehouse=warehouse)

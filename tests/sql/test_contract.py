@@ -17,63 +17,88 @@ RATIOS = {
 }
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {
-    "absent", "classes_outside_band", "days_covered", "days_observed", "disabled", "expected", "failed", "horizon_years",
-    "nights_missing", "nights_observed", "ok", "policy_version", "policy_version_at_end", "policy_version_at_start",
-    "quarantined_rows", "rate_limited", "rejected", "requests", "retries", "risk_score", "trade_number", "version",
+    "absent", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled", "expected",
+    "failed", "horizon_years", "nights",
+    "nights_missing", "nights_observed", "ok", "policy_version", "policy_version_at_end",
+    "policy_version_at_start", "policy_version_then", "quarantined_rows", "rate_limited", "rejected", "requests",
+    "retries", "risk_score", "sessions_until", "trade_number", "version",
 }  # fmt: skip
 FLAGS = {"has_report", "needs_rebalancing", "tax_aware", "tax_loss_harvesting_available"}
-DATES = {"as_of_date", "effective_date", "effective_from", "effective_to", "period_end", "period_start", "start_date"}
-TIMES = {"known_from", "known_to", "price_timestamp"}
+DATES = {
+    "as_of_date",
+    "calendar_date",
+    "effective_date",
+    "effective_from",
+    "effective_to",
+    "period_end",
+    "period_start",
+    "start_date",
+}
+TIMES = {"analysis_timestamp", "known_from", "known_to", "price_timestamp"}
 TEXTS = {
     "account_number_last4", "account_type", "action", "asset_class", "breach_kind", "check_name", "currency", "direction",
-    "endpoint", "entity", "horizon_category", "management_type", "measure", "name", "period_kind", "price_confidence",
-    "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason", "risk_tolerance",
-    "source", "status", "symbol",
+    "endpoint", "entity", "horizon_category", "management_type", "measure", "name", "outcome", "period_kind",
+    "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
+    "restatement_key", "risk_tolerance", "source", "status", "symbol",
 }  # fmt: skip
 COLUMNS = {
-    "accounts": "account_id account_number_last4 status account_type management_type currency opened_on first_seen_on"
-    " last_seen_on",
+    "accounts": "account_id account_number_last4 status account_type management_type currency opened_on"
+    " closed_on first_seen_on last_seen_on",
     "portfolios": "portfolio_id account_id name currency status first_seen_on last_seen_on",
     "policy_versions": "account_id ips_id version status effective_from effective_to risk_tolerance risk_score"
-    " horizon_years horizon_category primary_objective rebalancing_frequency threshold_percent minimum_cash_percent"
-    " tax_aware first_seen_at",
-    "policy_targets": "account_id ips_id version asset_class target_percent min_percent max_percent effective_from"
-    " effective_to",
-    "positions_daily": "as_of_date account_id position_id symbol currency quantity average_cost_basis total_cost_basis"
-    " current_price market_value unrealized_pl unrealized_pl_percent weight_percent price_source price_confidence"
-    " price_timestamp response_id",
-    "allocation_drift_daily": "as_of_date portfolio_id asset_class account_id target_percent actual_percent drift_percent"
-    " relative_drift_percent policy_version policy_target_percent min_percent max_percent threshold_percent"
-    " band_distance_percent is_outside_band is_over_threshold response_id",
-    "portfolio_drift_daily": "as_of_date portfolio_id account_id max_abs_drift_percent one_way_turnover_percent"
-    " l2_drift_percent turnover_into_bands_percent classes_outside_band needs_rebalancing rebalancing_reason"
-    " last_rebalanced_at estimated_short_term_gains estimated_long_term_gains harvestable_losses"
+    " horizon_years horizon_category primary_objective rebalancing_frequency threshold_percent"
+    " minimum_cash_percent tax_aware first_seen_at is_in_force",
+    "policy_targets": "account_id ips_id version asset_class target_percent min_percent max_percent"
+    " effective_from effective_to",
+    "positions_daily": "as_of_date account_id position_id symbol currency quantity average_cost_basis"
+    " total_cost_basis current_price market_value unrealized_pl unrealized_pl_percent"
+    " weight_percent price_source price_confidence price_timestamp response_id",
+    "allocation_drift_daily": "as_of_date portfolio_id asset_class account_id is_reported target_percent actual_percent"
+    " drift_percent relative_drift_percent ips_id policy_version policy_target_percent"
+    " policy_drift_percent min_percent max_percent threshold_percent band_distance_percent"
+    " is_outside_band is_over_threshold policy_version_then is_outside_band_then"
+    " is_over_threshold_then known_from response_id",
+    "portfolio_drift_daily": "as_of_date portfolio_id account_id currency max_abs_drift_percent one_way_turnover_percent"
+    " l2_drift_percent turnover_into_bands_percent classes_outside_band off_policy_percent"
+    " needs_rebalancing rebalancing_reason analysis_timestamp last_rebalanced_at"
+    " estimated_short_term_gains estimated_long_term_gains harvestable_losses"
     " tax_loss_harvesting_available",
-    "drift_episodes": "portfolio_id asset_class breach_kind started_on account_id direction last_breach_on ended_on"
-    " nights_observed nights_missing peak_distance_percent peak_on area_percent_days policy_version_at_start"
-    " policy_version_at_end is_left_censored",
-    "pnl_daily": "as_of_date account_id currency days_covered total_pnl realized_pnl unrealized_pnl dividend_income"
-    " interest_income fees_paid short_term_gains short_term_losses long_term_gains long_term_losses total_pnl_itd"
-    " realized_pnl_itd unrealized_pnl_itd dividend_income_itd interest_income_itd fees_paid_itd short_term_gains_itd"
-    " short_term_losses_itd long_term_gains_itd long_term_losses_itd total_pnl_mtd total_pnl_qtd total_pnl_ytd"
-    " drawdown_amount is_restated response_id",
-    "pnl_by_position_daily": "as_of_date account_id symbol days_covered realized_pnl unrealized_pnl dividend_income"
-    " realized_pnl_itd unrealized_pnl_itd dividend_income_itd",
-    "pnl_by_asset_class_daily": "as_of_date account_id asset_class days_covered pnl pnl_itd pnl_percent_itd",
-    "pnl_periods": "account_id period_kind period_start period_end total_pnl realized_pnl unrealized_pnl dividend_income"
-    " interest_income fees_paid days_observed is_complete",
-    "rebalancing_trades": "as_of_date portfolio_id trade_number account_id action symbol asset_class quantity notional"
-    " reason",
-    "restatements": "account_id as_of_date measure known_at previous_value new_value",
-    "reconciliation_daily": "as_of_date account_id check_name entity reported recomputed difference",
-    "sync_coverage_daily": "as_of_date endpoint expected ok absent disabled failed rejected quarantined_rows requests"
-    " retries rate_limited started_at finished_at is_complete",
-    "pnl_reports_known": "account_id as_of_date response_id known_from known_to has_report currency opened_on start_date"
-    " total_pnl_itd realized_pnl_itd unrealized_pnl_itd dividend_income_itd interest_income_itd fees_paid_itd"
-    " short_term_gains_itd short_term_losses_itd long_term_gains_itd long_term_losses_itd is_restated",
-    "policy_versions_known": "account_id ips_id version source known_from known_to response_id status effective_date"
-    " created_at risk_tolerance risk_score horizon_years horizon_category primary_objective rebalancing_frequency"
-    " threshold_percent minimum_cash_percent tax_aware",
+    "drift_episodes": "portfolio_id asset_class breach_kind started_on account_id direction last_breach_on"
+    " ended_on outcome last_observed_on nights_observed nights_missing peak_distance_percent"
+    " peak_on area_percent_days policy_version_at_start policy_version_at_end is_left_censored",
+    "pnl_daily": "as_of_date account_id currency days_covered total_pnl realized_pnl unrealized_pnl"
+    " dividend_income interest_income fees_paid short_term_gains short_term_losses"
+    " long_term_gains long_term_losses net_pnl total_pnl_itd realized_pnl_itd"
+    " unrealized_pnl_itd dividend_income_itd interest_income_itd fees_paid_itd"
+    " short_term_gains_itd short_term_losses_itd long_term_gains_itd long_term_losses_itd"
+    " net_pnl_itd total_pnl_mtd total_pnl_qtd total_pnl_ytd mtd_since qtd_since ytd_since"
+    " drawdown_amount is_mixed_vintage is_day_restated is_itd_restated response_id",
+    "pnl_by_position_daily": "as_of_date account_id symbol is_reported currency days_covered realized_pnl"
+    " unrealized_pnl dividend_income realized_pnl_itd unrealized_pnl_itd dividend_income_itd",
+    "pnl_by_asset_class_daily": "as_of_date account_id asset_class is_reported currency days_covered pnl pnl_itd"
+    " pnl_percent_itd",
+    "pnl_periods": "account_id period_kind period_start period_end currency total_pnl realized_pnl"
+    " unrealized_pnl dividend_income interest_income fees_paid days_observed is_complete",
+    "rebalancing_trades": "as_of_date portfolio_id trade_number account_id currency action symbol asset_class quantity"
+    " notional reason",
+    "restatements": "account_id as_of_date measure currency known_at previous_value new_value",
+    "reconciliation_daily": "as_of_date account_id check_name entity reported recomputed difference nights last_seen_on",
+    "sync_coverage_daily": "as_of_date endpoint expected ok absent disabled failed rejected quarantined_rows"
+    " requests retries rate_limited started_at finished_at is_complete",
+    "pnl_reports_known": "account_id as_of_date response_id known_from known_to asked_on restated_on"
+    " restatement_key has_report currency opened_on start_date total_pnl_itd realized_pnl_itd"
+    " unrealized_pnl_itd dividend_income_itd interest_income_itd fees_paid_itd"
+    " short_term_gains_itd short_term_losses_itd long_term_gains_itd long_term_losses_itd",
+    "policy_versions_known": "account_id ips_id version known_from known_to status effective_from effective_to"
+    " risk_tolerance risk_score horizon_years horizon_category primary_objective"
+    " rebalancing_frequency threshold_percent minimum_cash_percent tax_aware first_seen_at"
+    " response_id",
+    "account_nights": "as_of_date account_id is_listed status currency balance opened_on positions_outcome"
+    " portfolios_outcome rebalancing_outcome investment_policy_outcome pnl_outcome is_complete"
+    " ips_id policy_version called_ips_id called_policy_version response_id",
+    "dates": "calendar_date is_session last_session_on sessions_until",
+    "policy_targets_known": "account_id ips_id version asset_class known_from known_to target_percent min_percent"
+    " max_percent effective_from effective_to response_id",
 }
 
 
@@ -85,13 +110,13 @@ def _promised(table: str, column: str) -> tuple[str, int | None, int | None]:
         return "DECIMAL(38,18)", 38, 18
     if column in COUNTS:
         return "BIGINT", 64, 0
-    if column in TEXTS or column.endswith(("_id", "_last4")):
+    if column in TEXTS or column.endswith(("_id", "_last4", "_outcome")):
         return "VARCHAR", None, None
     if column in FLAGS or column.startswith("is_"):
         return "BOOLEAN", None, None
     if column in TIMES or column.endswith("_at"):
         return "TIMESTAMP WITH TIME ZONE", None, None
-    if column in DATES or column.endswith("_on"):
+    if column in DATES or column.endswith(("_on", "_since")):
         return "DATE", None, None
     return "DECIMAL(38,9)", 38, 9
 

@@ -22,20 +22,20 @@ EVENTS = {
 }
 
 
-@pytest.mark.parametrize("seed", [5])  # one that has all of EVENTS; any other should do as well
+@pytest.mark.parametrize("seed", [13])  # one that has all of EVENTS; any other should do as well
 def test_nightly_builds_equal_a_full_refresh(dbt: Dbt, tmp_path: Path, seed: int) -> None:
     nightly, whole = tmp_path / "nightly" / "warehouse.duckdb", tmp_path / "whole" / "warehouse.duckdb"
     nightly.parent.mkdir()
     whole.parent.mkdir()
     create_raw(nightly)
     selection: tuple[str, ...] = ()
-    for loads in History(seed, nights=7):
+    for loads in History(seed, nights=7, accounts=10):
         for load in loads:
             load.load(nightly)
-        dbt("run", *selection, warehouse=nightly)
+        dbt.run(nightly, *selection)
         selection = ("--exclude", "staging")  # views stand after the first build
     shutil.copy(nightly, whole)
-    dbt("run", "--full-refresh", warehouse=whole)
+    dbt.run(whole, "--full-refresh")
 
     with duckdb.connect() as connection:
         connection.execute(f"attach '{nightly}' as nightly (read_only); attach '{whole}' as whole (read_only)")
@@ -50,12 +50,15 @@ def test_nightly_builds_equal_a_full_refresh(dbt: Dbt, tmp_path: Path, seed: int
             for (mart,) in marts
         }
     assert [event for event, query in EVENTS.items() if not rows(nightly, f"select 1 {query}")] == []
-    assert len(marts) == 18
+    assert len(marts) == 21
     assert {mart: found for mart, found in different.items() if found} == {}
 
 
 def test_what_arrives_late_reaches_the_night_it_belongs_to(dbt: Dbt, tmp_path: Path) -> None:
-    """By itself, in a load that holds nothing else: targets of an older answer, and word that a report is no more."""
+    """By itself, in a load that holds nothing else: targets of an older answer, and word that a report is no more.
+
+    Which is no reason to forget the report that was had in its time.
+    """
     path = tmp_path / "warehouse.duckdb"
     create_raw(path)
     first = Night(date(2026, 3, 2), "1.5")
@@ -64,7 +67,7 @@ def test_what_arrives_late_reaches_the_night_it_belongs_to(dbt: Dbt, tmp_path: P
     first.drift("a", "p", {"equities": ("50", "50"), "bonds": ("50", "50")})
     first.pnl("a", date(2026, 1, 1), first.as_of, total_pnl="1")
     first.load(path)
-    dbt("run", warehouse=path)
+    dbt.run(path)
     known = "select policy_target_percent from marts.allocation_drift_daily where asset_class = 'bonds'"
     assert rows(path, known) == [(None,)]
     assert rows(path, "select total_pnl_itd from marts.pnl_daily") == [(Decimal(1),)]
@@ -74,7 +77,7 @@ def test_what_arrives_late_reaches_the_night_it_belongs_to(dbt: Dbt, tmp_path: P
     late.add("policy_targets", policy, {**key, "min_percent": "40", "target_percent": "45", "max_percent": "60"})
     late.pnl("a", date(2026, 1, 1), first.as_of, outcome="absent")
     late.load(path)
-    dbt("run", warehouse=path)
+    dbt.run(path)
     assert rows(path, known) == [(Decimal(45),)]
-    assert rows(path, "select total_pnl_itd from marts.pnl_daily") == []
+    assert rows(path, "select total_pnl_itd from marts.pnl_daily") == [(Decimal(1),)]
     assert rows(path, "select recomputed from marts.reconciliation_daily where entity = 'p/bonds'") == [(Decimal(45),)]

@@ -17,10 +17,25 @@ listed as (
     select
         accounts.*,
         min(rosters.as_of_date) over (partition by accounts.account_id) as first_seen_on,
+        max(case when lower(coalesce(accounts.status, '')) <> 'closed' then rosters.as_of_date end) over (
+            partition by accounts.account_id
+        ) as last_open_on,
         row_number() over (partition by accounts.account_id order by accounts.response_id desc) as recency
     from {{ ref('stg_bluum__accounts') }} as accounts
     inner join rosters
         on accounts.response_id = rosters.response_id
+
+),
+
+-- An account that opened again was never closed.
+dated as (
+
+    select
+        *,
+        min(case when as_of_date > last_open_on or last_open_on is null then as_of_date end) over (
+            partition by account_id
+        ) as closed_on
+    from listed
 
 ),
 
@@ -34,9 +49,10 @@ final as (
         management_type,
         currency,
         opened_on,
+        closed_on,
         first_seen_on,
         as_of_date as last_seen_on
-    from listed
+    from dated
     where recency = 1
 
 )

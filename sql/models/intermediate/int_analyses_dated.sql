@@ -7,7 +7,8 @@
     )
 }}
 
--- The analysis that counts for a portfolio and night, and the policy version in force that day.
+-- The analysis that counts for a portfolio and night, with the policy version in force that day: as known now, and as known
+-- that night (`_then`).
 -- depends_on: {{ ref('int_changes') }}
 
 with
@@ -20,6 +21,7 @@ answers as (
         account_id,
         response_id,
         outcome,
+        received_at,
         row_number() over (partition by as_of_date, portfolio_id order by answer_id desc) as recency
     from {{ ref('int_responses_ranked') }} as answers
     where endpoint = 'rebalancing'
@@ -44,13 +46,27 @@ final as (
         answers.account_id,
         answers.response_id,
         answers.outcome,
-        versions.ips_id,
-        versions.version as policy_version
+        answers.received_at,
+        now_known.ips_id,
+        now_known.version as policy_version,
+        now_known.threshold_percent,
+        now_known.body_response_id,
+        then_known.ips_id as ips_id_then,
+        then_known.version as policy_version_then,
+        then_known.threshold_percent as threshold_percent_then,
+        then_known.body_response_id as body_response_id_then
     from answers
-    left join versions
-        on answers.account_id = versions.account_id
-        and answers.as_of_date >= versions.effective_from
-        and (answers.as_of_date < versions.effective_to or versions.effective_to is null)
+    left join versions as now_known
+        on answers.account_id = now_known.account_id
+        and now_known.known_to is null
+        and answers.as_of_date >= now_known.effective_from
+        and (answers.as_of_date < now_known.effective_to or now_known.effective_to is null)
+    left join versions as then_known
+        on answers.account_id = then_known.account_id
+        and answers.as_of_date >= then_known.known_on
+        and (answers.as_of_date < then_known.superseded_on or then_known.superseded_on is null)
+        and answers.as_of_date >= then_known.effective_from
+        and (answers.as_of_date < then_known.effective_to or then_known.effective_to is null)
     where answers.recency = 1
 
 )

@@ -90,8 +90,22 @@ accounts as (
 
 ),
 
+-- A roster speaks of every account that any roster has listed, whether it names it or not.
+everybody as (
+
+    select distinct
+        rosters.account_id,
+        answered.changed_from
+    from rosters
+    cross join answered
+    where answered.account_id is null
+
+),
+
 changed as (
 
+    select * from everybody
+    union all
     select * from answered
     union all
     select * from read_again

@@ -7,7 +7,8 @@
     )
 }}
 
--- A symbol or class on every night from its first report on. One that a report no longer names keeps its figures.
+-- A symbol or class on every night from its first report on. What tonight's report does not name has no unrealized P&L and,
+-- by class, no P&L; what it had realized and received stays with it.
 -- depends_on: {{ ref('int_changes') }}
 
 with
@@ -52,6 +53,7 @@ reported as (
         nights.as_of_date,
         items.item_kind,
         items.item,
+        true as is_reported,
         {{ added_up('items.realized_pnl') }} as realized_pnl,
         {{ added_up('items.unrealized_pnl') }} as unrealized_pnl,
         {{ added_up('items.dividend_income') }} as dividend_income,
@@ -70,6 +72,7 @@ reported as (
         known.as_of_date,
         known.item_kind,
         known.item,
+        known.is_reported,
         known.realized_pnl_itd,
         known.unrealized_pnl_itd,
         known.dividend_income_itd,
@@ -124,11 +127,12 @@ carried as (
 
     select
         filled.*,
+        filled.reported_on = filled.as_of_date and reported.is_reported as is_reported,
         reported.realized_pnl,
-        reported.unrealized_pnl,
+        case when filled.reported_on = filled.as_of_date then reported.unrealized_pnl end as unrealized_pnl,
         reported.dividend_income,
-        reported.pnl,
-        reported.pnl_percent
+        case when filled.reported_on = filled.as_of_date then reported.pnl end as pnl,
+        case when filled.reported_on = filled.as_of_date then reported.pnl_percent end as pnl_percent
     from filled
     inner join reported
         on filled.account_id = reported.account_id
@@ -143,12 +147,25 @@ compared as (
     select
         *,
         lag(as_of_date) over series is null as is_first_row,
+        lag(is_reported) over series as was_reported,
         lag(realized_pnl) over series as previous_realized_pnl,
         lag(unrealized_pnl) over series as previous_unrealized_pnl,
         lag(dividend_income) over series as previous_dividend_income,
         lag(pnl) over series as previous_pnl
     from carried
     window series as (partition by account_id, item_kind, item order by as_of_date)
+
+),
+
+-- Nights on which an item is no longer reported: one that appears then may be the same by another name.
+judged as (
+
+    select
+        *,
+        max(case when was_reported and not is_reported then 1 else 0 end) over (
+            partition by account_id, as_of_date, item_kind
+        ) = 1 as something_vanished
+    from compared
 
 ),
 
@@ -159,6 +176,7 @@ final as (
         account_id,
         item_kind,
         item,
+        is_reported,
         days_covered,
         {{ item_day_value('realized_pnl') }} as realized_pnl,
         {{ item_day_value('unrealized_pnl') }} as unrealized_pnl,
@@ -169,7 +187,7 @@ final as (
         dividend_income as dividend_income_itd,
         pnl as pnl_itd,
         pnl_percent as pnl_percent_itd
-    from compared
+    from judged
     where is_new
 
 )

@@ -7,7 +7,8 @@
     )
 }}
 
--- The report that counts for an account and end date, with the one before it.
+-- The report that counts for an account and end date, with the one before it, and the highest total P&L since the window of
+-- the report began: at least zero, where every account has begun.
 -- depends_on: {{ ref('int_changes') }}
 
 with
@@ -25,20 +26,17 @@ newest as (
 ),
 
 {% endif -%}
+{% set columns = [
+    'account_id', 'as_of_date', 'response_id', 'asked_on', 'restated_on', 'restatement_key', 'currency', 'opened_on',
+    'start_date',
+] + pnl_measures() -%}
 reports as (
 
     select
-        account_id,
-        as_of_date,
-        response_id,
-        currency,
-        opened_on,
-        start_date,
-        {% for measure in pnl_measures() -%}
-        {{ measure }},
+        {% for column in columns -%}
+        {{ column }},
         {% endfor -%}
-        is_restated,
-        total_pnl as highest_total_pnl,
+        greatest(total_pnl, 0) as highest_total_pnl,
         true as is_new
     from {{ ref('int_pnl_reports_ranked') }} as reports
     where is_current and has_report
@@ -50,16 +48,9 @@ reports as (
     union all
 
     select
-        known.account_id,
-        known.as_of_date,
-        known.response_id,
-        known.currency,
-        known.opened_on,
-        known.start_date,
-        {% for measure in pnl_measures() -%}
-        known.{{ measure }},
+        {% for column in columns -%}
+        known.{{ column }},
         {% endfor -%}
-        known.is_restated,
         known.highest_total_pnl,
         false as is_new
     from {{ this }} as known
@@ -73,54 +64,87 @@ reports as (
 sequenced as (
 
     select
-        account_id,
-        as_of_date,
-        response_id,
-        currency,
-        opened_on,
-        start_date,
-        {% for measure in pnl_measures() -%}
-        {{ measure }},
-        {% endfor -%}
-        is_restated,
-        is_new,
+        *,
         lag(as_of_date) over series as previous_on,
+        lag(asked_on) over series as previous_asked_on,
+        lag(restated_on) over series as previous_restated_on,
+        lag(restatement_key) over series as previous_restatement_key,
+        lag(currency) over series as previous_currency,
         lag(start_date) over series as previous_start_date,
         {% for measure in pnl_measures() -%}
-        lag({{ measure }}) over series as previous_{{ measure }},
-        {% endfor -%}
-        max(highest_total_pnl) over (
+        lag({{ measure }}) over series as previous_{{ measure }}
+        {{- "," if not loop.last }}
+        {% endfor %}
+    from reports
+    window series as (partition by account_id order by as_of_date)
+
+),
+
+compared as (
+
+    select
+        *,
+        {{ is_opening_night() }} as is_opening,
+        {{ is_comparable() }} as is_comparable,
+        {{ is_mixed_vintage() }} as is_mixed_vintage,
+        {{ days_covered() }} as days_covered
+    from sequenced
+
+),
+
+windows as (
+
+    select
+        *,
+        sum(case when is_comparable then 0 else 1 end) over (
             partition by account_id
             order by as_of_date
             rows between unbounded preceding and current row
-        ) as highest_total_pnl
-    from reports
-    window series as (partition by account_id order by as_of_date)
+        ) as window_number
+    from compared
 
 ),
 
 final as (
 
     select
-        account_id,
-        as_of_date,
-        response_id,
-        currency,
-        opened_on,
-        start_date,
+        {% for column in columns -%}
+        {{ column }},
+        {% endfor -%}
         previous_on,
         {% for measure in pnl_measures() -%}
-        {{ measure }},
         previous_{{ measure }},
         {% endfor -%}
-        highest_total_pnl,
-        is_restated,
-        {{ is_opening_night() }} as is_opening,
-        {{ is_comparable() }} as is_comparable,
-        {{ days_covered() }} as days_covered
-    from sequenced
-    where is_new
+        max(highest_total_pnl) over (
+            partition by account_id, window_number
+            order by as_of_date
+            rows between unbounded preceding and current row
+        ) as highest_total_pnl,
+        is_opening,
+        is_comparable,
+        is_mixed_vintage,
+        restated_on is not null as is_itd_restated,
+        previous_on is not null and restatement_key <> previous_restatement_key as is_day_restated,
+        days_covered,
+        is_new
+    from windows
 
 )
 
-select * from final
+select
+    {% for column in columns -%}
+    {{ column }},
+    {% endfor -%}
+    previous_on,
+    {% for measure in pnl_measures() -%}
+    previous_{{ measure }},
+    {% endfor -%}
+    highest_total_pnl,
+    is_opening,
+    is_comparable,
+    is_mixed_vintage,
+    is_itd_restated,
+    is_day_restated,
+    days_covered
+from final
+where is_new

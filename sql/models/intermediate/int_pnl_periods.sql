@@ -42,6 +42,7 @@ dated as (
         nights.as_of_date,
         nights.opened_on,
         nights.start_date,
+        nights.currency,
         {% for measure in pnl_measures() -%}
         nights.{{ measure }},
         {% endfor -%}
@@ -85,6 +86,7 @@ periods as (
         as_of_date,
         opened_on,
         start_date,
+        currency,
         {% for measure in pnl_measures() -%}
         {{ measure }},
         {% endfor -%}
@@ -104,6 +106,7 @@ periods as (
         known.as_of_date,
         known.opened_on,
         known.start_date,
+        known.currency,
         {% for measure in pnl_measures() -%}
         known.{{ measure }},
         {% endfor -%}
@@ -125,7 +128,8 @@ sequenced as (
         lag({{ measure }}) over series as previous_{{ measure }},
         {% endfor -%}
         lag(as_of_date) over series as previous_on,
-        lag(start_date) over series as previous_start_date
+        lag(start_date) over series as previous_start_date,
+        lag(currency) over series as previous_currency
     from periods
     window series as (partition by account_id, period_kind order by period_start)
 
@@ -142,12 +146,14 @@ final as (
         as_of_date,
         opened_on,
         start_date,
+        currency,
         {% for measure in pnl_measures() -%}
         {{ measure }},
         previous_{{ measure }},
         {% endfor -%}
         previous_on,
         previous_start_date,
+        previous_currency,
         coalesce(previous_on is null and opened_on >= period_start, false) as is_opening,
         {{ is_comparable() }} as is_comparable
     from sequenced

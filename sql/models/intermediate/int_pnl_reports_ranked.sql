@@ -8,7 +8,7 @@
 }}
 
 -- Every good answer about the P&L of an account up to an end date (`as_of_date`), whichever night it was asked, with the
--- time during which it was the newest.
+-- time during which it was the newest. That Bluum has no report of a past date any more displaces nothing.
 -- depends_on: {{ ref('int_changes') }}
 
 with
@@ -24,6 +24,7 @@ answers as (
         answers.received_at
     from {{ ref('int_responses_ranked') }} as answers
     where answers.endpoint in ('pnl', 'pnl_backfill') and answers.is_good and answers.end_date is not null
+        and (answers.outcome = 'ok' or answers.as_of_date <= answers.end_date)
         {% if is_incremental() -%}
         and {{ is_changed('answers.account_id', 'answers.end_date') }}
         {%- endif %}
@@ -33,6 +34,13 @@ answers as (
 accounts as (
 
     select * from {{ ref('int_accounts') }}
+
+),
+
+-- What an account's currency was, from the roster that first said so to the one that said otherwise.
+currencies as (
+
+    select * from {{ ref('int_account_currencies') }}
 
 ),
 
@@ -67,7 +75,7 @@ reported as (
         answers.asked_on,
         answers.outcome,
         answers.received_at,
-        accounts.currency,
+        currencies.currency,
         accounts.opened_on,
         reports.response_id is not null as has_report,
         -- The window that the report itself names: what it was asked for is no proof that the answer is about it.
@@ -95,6 +103,10 @@ reported as (
     from answers
     left join accounts
         on answers.account_id = accounts.account_id
+    left join currencies
+        on answers.account_id = currencies.account_id
+        and (answers.as_of_date >= currencies.said_from or currencies.said_from is null)
+        and (answers.as_of_date < currencies.said_to or currencies.said_to is null)
     left join {{ ref('stg_bluum__pnl_reports') }} as reports
         on answers.response_id = reports.response_id
     left join itemised
@@ -106,17 +118,29 @@ compared as (
 
     select
         *,
-        lead(received_at) over (partition by account_id, as_of_date order by response_id) as next_received_at,
-        lead(response_id) over (partition by account_id, as_of_date order by response_id) is null as is_current,
-        min(figures_key) over (
-            partition by account_id, as_of_date order by response_id
-            rows between unbounded preceding and 1 preceding
-        ) as least_earlier_key,
-        max(figures_key) over (
-            partition by account_id, as_of_date order by response_id
-            rows between unbounded preceding and 1 preceding
-        ) as greatest_earlier_key
+        lead(received_at) over series as next_received_at,
+        lead(response_id) over series is null as is_current,
+        lag(figures_key) over series as previous_key,
+        {% for measure in pnl_measures() -%}
+        first_value({{ measure }}) over series as first_{{ measure }}
+        {{- "," if not loop.last }}
+        {% endfor %}
     from reported
+    window series as (partition by account_id, as_of_date order by response_id)
+
+),
+
+-- The last night on which the figures read otherwise than the time before.
+restated as (
+
+    select
+        *,
+        max(case when figures_key <> previous_key then asked_on end) over (
+            partition by account_id, as_of_date
+            order by response_id
+            rows between unbounded preceding and current row
+        ) as restated_on
+    from compared
 
 ),
 
@@ -135,20 +159,16 @@ final as (
         currency,
         opened_on,
         start_date,
-        total_pnl,
-        realized_pnl,
-        unrealized_pnl,
-        dividend_income,
-        interest_income,
-        fees_paid,
-        short_term_gains,
-        short_term_losses,
-        long_term_gains,
-        long_term_losses,
+        {% for measure in pnl_measures() -%}
+        {{ measure }},
+        {% endfor -%}
         net_realized,
         figures_key,
-        coalesce(figures_key <> least_earlier_key or figures_key <> greatest_earlier_key, false) as is_restated
-    from compared
+        restated_on,
+        restated_on is not null as is_itd_restated,
+        -- How the figures have moved since they were first answered.
+        {{ fingerprint(moved_since_first()) }} as restatement_key
+    from restated
 
 )
 

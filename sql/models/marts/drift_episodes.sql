@@ -6,23 +6,50 @@ nights as (
 
 ),
 
-first_observed as (
+calendar as (
 
-    select
-        portfolio_id,
-        min(as_of_date) as first_observed_on
-    from {{ ref('int_analyses_dated') }}
-    where outcome = 'ok'
-    group by portfolio_id
+    select * from {{ ref('dates') }}
 
 ),
 
--- A night is a weekday, or any day on which a sync ran.
-weekend_nights as (
+-- The nights on which a class was there, and on which a breach of it could be told.
+told as (
 
-    select as_of_date
-    from {{ ref('sync_coverage_daily') }}
-    where endpoint = 'accounts' and {{ weekday_number('as_of_date') }} > 5
+    {% for kind, verdict in [('band', 'is_outside_band'), ('threshold', 'is_over_threshold')] -%}
+    select
+        portfolio_id,
+        asset_class,
+        '{{ kind }}' as breach_kind,
+        min(case when {{ verdict }} is not null then as_of_date end) as first_told_on,
+        max(case when {{ verdict }} is not null then as_of_date end) as last_told_on,
+        max(as_of_date) as last_seen_on
+    from {{ ref('allocation_drift_daily') }}
+    group by portfolio_id, asset_class
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+
+),
+
+-- The last night on which all was had of an account.
+complete as (
+
+    select
+        account_id,
+        max(as_of_date) as last_complete_on
+    from {{ ref('account_nights') }}
+    where is_complete
+    group by account_id
+
+),
+
+-- Days beside the sessions of the market on which a sync ran.
+other_nights as (
+
+    select distinct nights.as_of_date
+    from {{ ref('account_nights') }} as nights
+    inner join calendar
+        on nights.as_of_date = calendar.calendar_date
+    where not calendar.is_session
 
 ),
 
@@ -57,8 +84,11 @@ runs as (
         max(as_of_date) as last_breach_on,
         count(*) as nights_observed,
         max(distance_percent) as peak_distance_percent,
-        sum({{ computable('distance_percent') }}) as area_percent_days
+        -- A weekend's night says the same as the Friday's.
+        coalesce(sum(case when calendar.is_session then {{ computable('distance_percent') }} end), 0) as area_percent_days
     from breaches
+    inner join calendar
+        on breaches.as_of_date = calendar.calendar_date
     group by portfolio_id, asset_class, breach_kind, started_on
 
 ),
@@ -112,11 +142,15 @@ counted as (
 
     select
         episodes.*,
-        {{ weekdays_between('episodes.started_on', 'episodes.last_breach_on') }} + (
-            select count(*) from weekend_nights
-            where weekend_nights.as_of_date between episodes.started_on and episodes.last_breach_on
+        last_days.sessions_until - first_days.sessions_until + case when first_days.is_session then 1 else 0 end + (
+            select count(*) from other_nights
+            where other_nights.as_of_date between episodes.started_on and episodes.last_breach_on
         ) as nights_in_all
     from episodes
+    inner join calendar as first_days
+        on episodes.started_on = first_days.calendar_date
+    inner join calendar as last_days
+        on episodes.last_breach_on = last_days.calendar_date
 
 ),
 
@@ -131,6 +165,13 @@ final as (
         counted.direction,
         counted.last_breach_on,
         counted.ended_on,
+        -- Lost: a later night had all of the account, and this was not in it.
+        case
+            when counted.ended_on is not null then 'ended'
+            when complete.last_complete_on > told.last_seen_on then 'lost'
+            else 'open'
+        end as outcome,
+        coalesce(counted.ended_on, told.last_told_on) as last_observed_on,
         counted.nights_observed,
         cast(counted.nights_in_all - counted.nights_observed as bigint) as nights_missing,
         counted.peak_distance_percent,
@@ -138,10 +179,14 @@ final as (
         cast(counted.area_percent_days as decimal(38, 9)) as area_percent_days,
         counted.policy_version_at_start,
         counted.policy_version_at_end,
-        counted.started_on = first_observed.first_observed_on as is_left_censored
+        counted.started_on = told.first_told_on as is_left_censored
     from counted
-    inner join first_observed
-        on counted.portfolio_id = first_observed.portfolio_id
+    inner join told
+        on counted.portfolio_id = told.portfolio_id
+        and counted.asset_class = told.asset_class
+        and counted.breach_kind = told.breach_kind
+    left join complete
+        on counted.account_id = complete.account_id
 
 )
 

@@ -20,13 +20,16 @@ reports as (
         account_id,
         as_of_date,
         response_id,
+        asked_on,
+        restated_on,
+        restatement_key,
         currency,
         opened_on,
         start_date,
         {% for measure in pnl_measures() -%}
-        {{ measure }}_itd as {{ measure }},
-        {% endfor -%}
-        is_restated
+        {{ measure }}_itd as {{ measure }}
+        {{- "," if not loop.last }}
+        {% endfor %}
     from {{ ref('pnl_reports_known').include(database=false) }}
     where has_report
         and known_from <= cast(known_at as {{ type_instant() }})
@@ -39,17 +42,44 @@ sequenced as (
     select
         *,
         lag(as_of_date) over series as previous_on,
+        lag(asked_on) over series as previous_asked_on,
+        lag(restated_on) over series as previous_restated_on,
+        lag(restatement_key) over series as previous_restatement_key,
+        lag(currency) over series as previous_currency,
         lag(start_date) over series as previous_start_date,
         {% for measure in pnl_measures() -%}
-        lag({{ measure }}) over series as previous_{{ measure }},
-        {% endfor -%}
-        max(total_pnl) over (
+        lag({{ measure }}) over series as previous_{{ measure }}
+        {{- "," if not loop.last }}
+        {% endfor %}
+    from reports
+    window series as (partition by account_id order by as_of_date)
+
+),
+
+compared as (
+
+    select
+        *,
+        {{ is_opening_night() }} as is_opening,
+        {{ is_comparable() }} as is_comparable,
+        {{ is_mixed_vintage() }} as is_mixed_vintage,
+        restated_on is not null as is_itd_restated,
+        previous_on is not null and restatement_key <> previous_restatement_key as is_day_restated,
+        {{ days_covered() }} as days_covered
+    from sequenced
+
+),
+
+windows as (
+
+    select
+        *,
+        sum(case when is_comparable then 0 else 1 end) over (
             partition by account_id
             order by as_of_date
             rows between unbounded preceding and current row
-        ) as highest_total_pnl
-    from reports
-    window series as (partition by account_id order by as_of_date)
+        ) as window_number
+    from compared
 
 ),
 
@@ -57,10 +87,12 @@ nights as (
 
     select
         *,
-        {{ is_opening_night() }} as is_opening,
-        {{ is_comparable() }} as is_comparable,
-        {{ days_covered() }} as days_covered
-    from sequenced
+        max(greatest(total_pnl, 0)) over (
+            partition by account_id, window_number
+            order by as_of_date
+            rows between unbounded preceding and current row
+        ) as highest_total_pnl
+    from windows
 
 ),
 
@@ -73,6 +105,7 @@ closes as (
         {{ period_start("'" ~ kind ~ "'", 'as_of_date') }} as period_start,
         as_of_date,
         start_date,
+        currency,
         total_pnl,
         row_number() over (
             partition by account_id, {{ period_start("'" ~ kind ~ "'", 'as_of_date') }}
@@ -92,6 +125,7 @@ bases as (
         period_start,
         lag(as_of_date) over series as base_on,
         lag(start_date) over series as base_start_date,
+        lag(currency) over series as base_currency,
         lag(total_pnl) over series as base_total_pnl
     from closes
     where recency = 1
@@ -116,6 +150,11 @@ final as (
         {{ day_value('short_term_losses') }} as short_term_losses,
         {{ day_value('long_term_gains') }} as long_term_gains,
         {{ day_value('long_term_losses') }} as long_term_losses,
+        case
+            when nights.is_opening then {{ net_pnl('nights.') }}
+            when nights.is_comparable
+                then {{ difference(net_pnl('nights.'), net_pnl('nights.previous_')) }}
+        end as net_pnl,
         nights.total_pnl as total_pnl_itd,
         nights.realized_pnl as realized_pnl_itd,
         nights.unrealized_pnl as unrealized_pnl_itd,
@@ -126,11 +165,17 @@ final as (
         nights.short_term_losses as short_term_losses_itd,
         nights.long_term_gains as long_term_gains_itd,
         nights.long_term_losses as long_term_losses_itd,
+        {{ net_pnl('nights.') }} as net_pnl_itd,
         {{ to_date_value('months') }} as total_pnl_mtd,
         {{ to_date_value('quarters') }} as total_pnl_qtd,
         {{ to_date_value('years') }} as total_pnl_ytd,
+        {{ to_date_since('months') }} as mtd_since,
+        {{ to_date_since('quarters') }} as qtd_since,
+        {{ to_date_since('years') }} as ytd_since,
         {{ difference('nights.total_pnl', 'nights.highest_total_pnl') }} as drawdown_amount,
-        nights.is_restated,
+        nights.is_mixed_vintage,
+        nights.is_day_restated,
+        nights.is_itd_restated,
         nights.response_id
     from nights
     {% for period_kind in ['month', 'quarter', 'year'] -%}

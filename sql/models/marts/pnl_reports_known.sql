@@ -27,6 +27,9 @@ final as (
         response_id,
         known_from,
         known_to,
+        asked_on,
+        restated_on,
+        restatement_key,
         has_report,
         currency,
         opened_on,
@@ -40,8 +43,7 @@ final as (
         short_term_gains as short_term_gains_itd,
         short_term_losses as short_term_losses_itd,
         long_term_gains as long_term_gains_itd,
-        long_term_losses as long_term_losses_itd,
-        is_restated
+        long_term_losses as long_term_losses_itd
     from reports
 
 )

@@ -1,35 +1,25 @@
 with
 
-versions as (
-
-    select * from {{ ref('int_policy_versions_dated') }}
-
-),
-
 targets as (
 
-    select * from {{ ref('stg_bluum__policy_targets') }}
+    select * from {{ ref('policy_targets_known') }}
+    where known_to is null
 
 ),
 
 final as (
 
     select
-        versions.account_id,
-        versions.ips_id,
-        versions.version,
-        targets.asset_class,
-        targets.target_percent,
-        targets.min_percent,
-        targets.max_percent,
-        versions.effective_from,
-        versions.effective_to
-    from versions
-    inner join targets
-        on versions.body_response_id = targets.response_id
-        and versions.account_id = targets.account_id
-        and versions.ips_id = targets.ips_id
-        and versions.version = targets.version
+        account_id,
+        ips_id,
+        version,
+        asset_class,
+        target_percent,
+        min_percent,
+        max_percent,
+        effective_from,
+        effective_to
+    from targets
 
 )
 

@@ -6,16 +6,11 @@ final as (
         account_id,
         ips_id,
         version,
-        source,
         known_from,
-        lead(known_from) over (
-            partition by account_id, ips_id, version, source
-            order by response_id
-        ) as known_to,
-        response_id,
+        known_to,
         status,
-        effective_date,
-        created_at,
+        effective_from,
+        effective_to,
         risk_tolerance,
         risk_score,
         horizon_years,
@@ -24,8 +19,10 @@ final as (
         rebalancing_frequency,
         threshold_percent,
         minimum_cash_percent,
-        tax_aware
-    from {{ ref('int_policy_readings') }}
+        tax_aware,
+        first_seen_at,
+        body_response_id as response_id
+    from {{ ref('int_policy_versions_dated') }}
 
 )
 

@@ -41,7 +41,9 @@ allocations as (
             when min_percent is not null and max_percent is not null
                 then greatest({{ difference('min_percent', 'actual_percent') }}, 0)
         end as lack_percent,
-        is_outside_band
+        is_outside_band,
+        policy_target_percent,
+        actual_percent
     from {{ ref('allocation_drift_daily') }}
 
 ),
@@ -58,6 +60,13 @@ added as (
             sum({{ computable('allocations.excess_percent') }}),
             sum({{ computable('allocations.lack_percent') }})
         ) as turnover_into_bands_percent,
+        -- Shares of classes that a policy with targets does not name.
+        case
+            when count(allocations.policy_target_percent) > 0
+                then sum(
+                    case when allocations.policy_target_percent is null then {{ computable('actual_percent') }} else 0 end
+                )
+        end as off_policy_percent,
         case
             when count(allocations.is_outside_band) > 0
                 then count(case when allocations.is_outside_band then 1 end)
@@ -76,13 +85,16 @@ final as (
         analyses.as_of_date,
         analyses.portfolio_id,
         analyses.account_id,
+        heads.currency,
         cast(added.max_abs_drift_percent as decimal(38, 9)) as max_abs_drift_percent,
         cast(added.one_way_turnover_percent as decimal(38, 9)) as one_way_turnover_percent,
         {{ square_root('added.sum_of_squares') }} as l2_drift_percent,
         cast(added.turnover_into_bands_percent as decimal(38, 9)) as turnover_into_bands_percent,
         added.classes_outside_band,
+        cast(added.off_policy_percent as decimal(38, 9)) as off_policy_percent,
         heads.needs_rebalancing,
         heads.rebalancing_reason,
+        heads.analysis_timestamp,
         heads.last_rebalanced_at,
         heads.estimated_short_term_gains,
         heads.estimated_long_term_gains,

@@ -10,6 +10,22 @@
 
 with
 
+-- A setting that was changed within a night makes two lists; the newer one counts, and not both.
+lists as (
+
+    select
+        as_of_date,
+        account_id,
+        max(answer_id) as answer_id
+    from {{ ref('int_responses_ranked') }} as answers
+    where is_current and endpoint = 'positions'
+        {% if is_incremental() -%}
+        and {{ is_changed('answers.account_id', 'answers.as_of_date') }}
+        {%- endif %}
+    group by as_of_date, account_id
+
+),
+
 positions as (
 
     select
@@ -19,7 +35,11 @@ positions as (
     inner join {{ ref('int_responses_ranked') }} as answers
         on positions.response_id = answers.response_id
         and positions.as_of_date = answers.as_of_date
-    where answers.is_current and answers.endpoint in ('positions', 'position')
+    left join lists
+        on answers.as_of_date = lists.as_of_date
+        and answers.answer_id = lists.answer_id
+    where answers.is_current
+        and (answers.endpoint = 'position' or (answers.endpoint = 'positions' and lists.answer_id is not null))
         {% if is_incremental() -%}
         and {{ is_changed('positions.account_id', 'positions.as_of_date') }}
         {%- endif %}
@@ -92,9 +112,12 @@ totalled as (
 
     select
         *,
-        sum({{ computable('market_value') }}) over (
-            partition by as_of_date, account_id, currency
-        ) as total_market_value
+        -- A position without a value leaves no whole to have a share of.
+        case
+            when count(*) over (partition by as_of_date, account_id, currency)
+                = count({{ computable('market_value') }}) over (partition by as_of_date, account_id, currency)
+                then sum({{ computable('market_value') }}) over (partition by as_of_date, account_id, currency)
+        end as total_market_value
     from chosen
 
 ),

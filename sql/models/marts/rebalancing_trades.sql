@@ -21,6 +21,12 @@ analyses as (
 
 ),
 
+heads as (
+
+    select * from {{ ref('stg_bluum__rebalancing') }}
+
+),
+
 trades as (
 
     select * from {{ ref('stg_bluum__rebalancing_trades') }}
@@ -34,6 +40,7 @@ final as (
         analyses.portfolio_id,
         trades.trade_number,
         analyses.account_id,
+        heads.currency,
         trades.action,
         trades.symbol,
         trades.asset_class,
@@ -45,6 +52,10 @@ final as (
         on analyses.response_id = trades.response_id
         and analyses.as_of_date = trades.as_of_date
         and analyses.portfolio_id = trades.portfolio_id
+    left join heads
+        on analyses.response_id = heads.response_id
+        and analyses.as_of_date = heads.as_of_date
+        and analyses.portfolio_id = heads.portfolio_id
 
 )
 

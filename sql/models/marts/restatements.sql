@@ -26,6 +26,7 @@ sequenced as (
         account_id,
         as_of_date,
         response_id,
+        currency,
         known_from as known_at,
         figures_key,
         lag(response_id) over series as previous_response_id,
@@ -103,6 +104,7 @@ compared as (
         changed.account_id,
         changed.as_of_date,
         measures.measure,
+        changed.currency,
         changed.known_at,
         earlier.figure as previous_value,
         later.figure as new_value
@@ -124,6 +126,7 @@ final as (
         account_id,
         as_of_date,
         measure,
+        currency,
         known_at,
         previous_value,
         new_value

@@ -19,68 +19,28 @@ responses as (
 
 ),
 
-plan as (
-
-    select * from {{ ref('stg_bluum__plan') }}
-    {% if is_incremental() -%}
-    where {{ is_new_night('as_of_date') }}
-    {%- endif %}
-
-),
-
 quarantine as (
 
     select * from {{ ref('stg_bluum__quarantine') }}
 
 ),
 
--- What was asked without a plan (the roster, a backfill) was expected too.
-requests as (
-
-    select as_of_date, endpoint, account_id, portfolio_id, params from plan
-    union
-    select as_of_date, endpoint, account_id, portfolio_id, params from responses
-
-),
-
--- The answer that counts for a request: the newest good one, else the newest.
-answered as (
+counted as (
 
     select
         as_of_date,
         endpoint,
-        account_id,
-        portfolio_id,
-        params,
-        outcome,
-        row_number() over (
-            partition by as_of_date, endpoint, account_id, portfolio_id, params
-            order by is_good desc, answer_id desc, response_id
-        ) as preference
-    from responses
-
-),
-
-counted as (
-
-    select
-        requests.as_of_date,
-        requests.endpoint,
         count(*) as expected,
-        count(case when answered.outcome = 'ok' then 1 end) as ok,
-        count(case when answered.outcome = 'absent' then 1 end) as absent,
-        count(case when answered.outcome = 'disabled' then 1 end) as disabled,
-        count(case when answered.outcome = 'failed' then 1 end) as failed,
-        count(case when answered.outcome = 'rejected' then 1 end) as rejected
-    from requests
-    left join answered
-        on requests.as_of_date = answered.as_of_date
-        and requests.endpoint = answered.endpoint
-        and requests.account_id is not distinct from answered.account_id
-        and requests.portfolio_id is not distinct from answered.portfolio_id
-        and requests.params is not distinct from answered.params
-        and answered.preference = 1
-    group by requests.as_of_date, requests.endpoint
+        count(case when outcome = 'ok' then 1 end) as ok,
+        count(case when outcome = 'absent' then 1 end) as absent,
+        count(case when outcome = 'disabled' then 1 end) as disabled,
+        count(case when outcome = 'failed' then 1 end) as failed,
+        count(case when outcome = 'rejected' then 1 end) as rejected
+    from {{ ref('int_requests') }}
+    {% if is_incremental() -%}
+    where {{ is_new_night('as_of_date') }}
+    {%- endif %}
+    group by as_of_date, endpoint
 
 ),
 

@@ -1,0 +1,310 @@
+{{
+    config(
+        materialized='table_function',
+        parameters=['known_at'],
+        contract={'enforced': false},
+        persist_docs={'relation': false, 'columns': false},
+    )
+}}
+
+-- marts.drift_episodes_as_of(known_at): the mart drift_episodes as it would have read at an instant, for instance
+-- `from marts.drift_episodes_as_of('2026-03-04 12:00:00+00')`. A macro of DuckDB's over tables named without their
+-- database, so that it works in any file that holds the tables. Told as in int_breach_nights and drift_episodes.
+
+with
+
+drift as (
+
+    select
+        drift.*,
+        abs({{ difference('drift.actual_percent', 'drift.target_percent') }}) as abs_drift_percent
+    from {{ ref('allocation_drift_daily_as_of').include(database=false) }}(known_at) as drift
+
+),
+
+measured as (
+
+    select
+        as_of_date,
+        portfolio_id,
+        asset_class,
+        account_id,
+        policy_version,
+        'band' as breach_kind,
+        case when band_distance_percent > 0 then 'over' when band_distance_percent < 0 then 'under' end as direction,
+        cast(abs(band_distance_percent) as decimal(38, 9)) as distance_percent
+    from drift
+    where is_outside_band is not null
+
+    union all
+
+    select
+        as_of_date,
+        portfolio_id,
+        asset_class,
+        account_id,
+        policy_version,
+        'threshold' as breach_kind,
+        case
+            when is_over_threshold and actual_percent < target_percent then 'under'
+            when is_over_threshold then 'over'
+        end as direction,
+        {{ difference('abs_drift_percent', 'threshold_percent') }} as distance_percent
+    from drift
+    where is_over_threshold is not null
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(direction) over (
+            partition by portfolio_id, asset_class, breach_kind
+            order by as_of_date
+        ) as previous_direction
+    from measured
+
+),
+
+begun as (
+
+    select
+        *,
+        max(case when direction is distinct from previous_direction then as_of_date end) over (
+            partition by portfolio_id, asset_class, breach_kind
+            order by as_of_date
+            rows between unbounded preceding and current row
+        ) as direction_since
+    from compared
+
+),
+
+followed as (
+
+    select
+        *,
+        lag(direction_since) over (
+            partition by portfolio_id, asset_class, breach_kind
+            order by as_of_date
+        ) as previous_direction_since
+    from begun
+
+),
+
+nights as (
+
+    select
+        as_of_date,
+        portfolio_id,
+        asset_class,
+        account_id,
+        policy_version,
+        breach_kind,
+        direction,
+        distance_percent,
+        case when direction is not null then direction_since end as started_on,
+        case
+            when previous_direction is not null and (direction is distinct from previous_direction)
+                then previous_direction_since
+        end as ended_started_on
+    from followed
+    where direction is not null or previous_direction is not null
+
+),
+
+known_nights as (
+
+    select account_nights.*
+    from {{ ref('account_nights').include(database=false) }} as account_nights
+    inner join {{ ref('sync_coverage_daily').include(database=false) }} as coverage
+        on account_nights.as_of_date = coverage.as_of_date
+    where coverage.endpoint = 'accounts' and coverage.started_at <= cast(known_at as {{ type_instant() }})
+
+),
+
+calendar as (
+
+    select * from {{ ref('dates').include(database=false) }}
+
+),
+
+-- The nights on which a class was there, and on which a breach of it could be told.
+told as (
+
+    {% for kind, verdict in [('band', 'is_outside_band'), ('threshold', 'is_over_threshold')] -%}
+    select
+        portfolio_id,
+        asset_class,
+        '{{ kind }}' as breach_kind,
+        min(case when {{ verdict }} is not null then as_of_date end) as first_told_on,
+        max(case when {{ verdict }} is not null then as_of_date end) as last_told_on,
+        max(as_of_date) as last_seen_on
+    from {{ ref('allocation_drift_daily_as_of').include(database=false) }}(known_at)
+    group by portfolio_id, asset_class
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+
+),
+
+-- The last night on which all was had of an account.
+complete as (
+
+    select
+        account_id,
+        max(as_of_date) as last_complete_on
+    from known_nights
+    where is_complete
+    group by account_id
+
+),
+
+-- Days beside the sessions of the market on which a sync ran.
+other_nights as (
+
+    select distinct nights.as_of_date
+    from known_nights as nights
+    inner join calendar
+        on nights.as_of_date = calendar.calendar_date
+    where not calendar.is_session
+
+),
+
+breaches as (
+
+    select * from nights
+    where direction is not null
+
+),
+
+ends as (
+
+    select
+        portfolio_id,
+        asset_class,
+        breach_kind,
+        ended_started_on as started_on,
+        as_of_date as ended_on
+    from nights
+    where ended_started_on is not null
+
+),
+
+runs as (
+
+    select
+        portfolio_id,
+        asset_class,
+        breach_kind,
+        started_on,
+        max(direction) as direction,
+        max(as_of_date) as last_breach_on,
+        count(*) as nights_observed,
+        max(distance_percent) as peak_distance_percent,
+        -- A weekend's night says the same as the Friday's.
+        coalesce(sum(case when calendar.is_session then {{ computable('distance_percent') }} end), 0) as area_percent_days
+    from breaches
+    inner join calendar
+        on breaches.as_of_date = calendar.calendar_date
+    group by portfolio_id, asset_class, breach_kind, started_on
+
+),
+
+-- What was so on single nights of a run.
+moments as (
+
+    select
+        runs.portfolio_id,
+        runs.asset_class,
+        runs.breach_kind,
+        runs.started_on,
+        max(case when breaches.as_of_date = runs.last_breach_on then breaches.account_id end) as account_id,
+        min(case when breaches.distance_percent = runs.peak_distance_percent then breaches.as_of_date end) as peak_on,
+        max(case when breaches.as_of_date = runs.started_on then breaches.policy_version end) as policy_version_at_start,
+        max(case when breaches.as_of_date = runs.last_breach_on then breaches.policy_version end) as policy_version_at_end
+    from runs
+    inner join breaches
+        on runs.portfolio_id = breaches.portfolio_id
+        and runs.asset_class = breaches.asset_class
+        and runs.breach_kind = breaches.breach_kind
+        and runs.started_on = breaches.started_on
+    group by runs.portfolio_id, runs.asset_class, runs.breach_kind, runs.started_on
+
+),
+
+episodes as (
+
+    select
+        runs.*,
+        ends.ended_on,
+        moments.account_id,
+        coalesce(moments.peak_on, runs.started_on) as peak_on,
+        moments.policy_version_at_start,
+        moments.policy_version_at_end
+    from runs
+    inner join moments
+        on runs.portfolio_id = moments.portfolio_id
+        and runs.asset_class = moments.asset_class
+        and runs.breach_kind = moments.breach_kind
+        and runs.started_on = moments.started_on
+    left join ends
+        on runs.portfolio_id = ends.portfolio_id
+        and runs.asset_class = ends.asset_class
+        and runs.breach_kind = ends.breach_kind
+        and runs.started_on = ends.started_on
+
+),
+
+counted as (
+
+    select
+        episodes.*,
+        last_days.sessions_until - first_days.sessions_until + case when first_days.is_session then 1 else 0 end + (
+            select count(*) from other_nights
+            where other_nights.as_of_date between episodes.started_on and episodes.last_breach_on
+        ) as nights_in_all
+    from episodes
+    inner join calendar as first_days
+        on episodes.started_on = first_days.calendar_date
+    inner join calendar as last_days
+        on episodes.last_breach_on = last_days.calendar_date
+
+),
+
+final as (
+
+    select
+        counted.portfolio_id,
+        counted.asset_class,
+        counted.breach_kind,
+        counted.started_on,
+        counted.account_id,
+        counted.direction,
+        counted.last_breach_on,
+        counted.ended_on,
+        -- Lost: a later night had all of the account, and this was not in it.
+        case
+            when counted.ended_on is not null then 'ended'
+            when complete.last_complete_on > told.last_seen_on then 'lost'
+            else 'open'
+        end as outcome,
+        coalesce(counted.ended_on, told.last_told_on) as last_observed_on,
+        counted.nights_observed,
+        cast(counted.nights_in_all - counted.nights_observed as bigint) as nights_missing,
+        counted.peak_distance_percent,
+        counted.peak_on,
+        cast(counted.area_percent_days as decimal(38, 9)) as area_percent_days,
+        counted.policy_version_at_start,
+        counted.policy_version_at_end,
+        counted.started_on = told.first_told_on as is_left_censored
+    from counted
+    inner join told
+        on counted.portfolio_id = told.portfolio_id
+        and counted.asset_class = told.asset_class
+        and counted.breach_kind = told.breach_kind
+    left join complete
+        on counted.account_id = complete.account_id
+
+)
+
+select * from final

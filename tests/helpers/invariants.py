@@ -1,0 +1,107 @@
+"""What holds of every history: the queries that find what breaks it, and a world to ask them of.
+
+    History --night by night--> nightly --queries--> what is broken
+            --all at once-----> whole   --except---> what differs
+
+Used by test_invariants.py and bench/histories.py.
+"""
+
+import random
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from helpers.sql_history import History
+from helpers.sql_warehouse import Dbt, create_raw, rows
+
+NIGHTS, ACCOUNTS = 7, 12
+AS_OF = ("allocation_drift_daily", "drift_episodes", "pnl_daily", "policy_versions")
+BREAKS = {
+    "a day crosses a currency or a window": """
+        select * from (
+            select pnl.account_id, pnl.as_of_date, pnl.total_pnl, pnl.currency, nights.start_date,
+                lag(pnl.currency) over series as currency_before, lag(nights.start_date) over series as start_before,
+                lag(pnl.as_of_date) over series as night_before
+            from marts.pnl_daily as pnl join intermediate.int_pnl_nights as nights using (account_id, as_of_date)
+            window series as (partition by pnl.account_id order by pnl.as_of_date)
+        )
+        where night_before is not null and total_pnl is not null
+            and (currency is distinct from currency_before or start_date is distinct from start_before)
+    """,
+    "a figure of the day is null without a cause": """
+        select * from marts.pnl_daily as pnl where total_pnl is null and total_pnl_itd is not null
+            and days_covered is not null and not exists (
+                select 1 from intermediate.int_pnl_nights as nights
+                where nights.account_id = pnl.account_id and nights.as_of_date = pnl.as_of_date
+                    and (not nights.is_comparable or nights.previous_total_pnl is null)
+            )
+    """,
+    "a drawdown is above zero": "select * from marts.pnl_daily where drawdown_amount > 0",
+    "two versions are in force on one day": """
+        select account_id, as_of_date from marts.account_nights group by all having count(*) > 1
+    """,
+    "an account's night is complete and something of it is missing": """
+        select * from marts.account_nights where is_complete and (
+            not is_listed or 'failed' in (positions_outcome, portfolios_outcome, rebalancing_outcome, pnl_outcome)
+            or 'not_asked' in (positions_outcome, portfolios_outcome, rebalancing_outcome, pnl_outcome)
+        )
+    """,
+    "a night is complete although a known portfolio was not asked": """
+        select * from marts.sync_coverage_daily as coverage where is_complete and exists (
+            select 1 from marts.account_nights as nights where nights.as_of_date = coverage.as_of_date
+                and coverage.endpoint = 'rebalancing' and nights.rebalancing_outcome = 'not_asked'
+        )
+    """,
+    "a verdict is null although the band is known": """
+        select * from marts.allocation_drift_daily
+        where is_outside_band is null and actual_percent is not null and min_percent is not null and max_percent is not null
+    """,
+    "an episode without nights, or ending before it began": """
+        select * from marts.drift_episodes
+        where nights_observed < 1 or last_breach_on < started_on or ended_on <= last_breach_on or nights_missing < 0
+            or (outcome = 'ended') <> (ended_on is not null)
+    """,
+    "a policy version is known twice at one instant": """
+        select account_id, ips_id, version, known_from from marts.policy_versions_known group by all having count(*) > 1
+    """,
+}
+
+
+def broken(
+    dbt: Dbt, source: random.Random, folder: Path, nights: int = NIGHTS, accounts: int = ACCOUNTS
+) -> dict[str, object]:
+    """Draw a world from `source`, build it night by night and at once, and say what does not hold.
+
+    That items add up is a test of dbt's own, which a build runs: a failing one raises.
+    """
+    nightly, whole = folder / "nightly" / "warehouse.duckdb", folder / "whole" / "warehouse.duckdb"
+    nightly.parent.mkdir()
+    whole.parent.mkdir()
+    create_raw(nightly)
+    for loads in History(source, NIGHTS, ACCOUNTS):
+        for load in loads:
+            load.load(nightly)
+        dbt.build(nightly)
+    shutil.copy(nightly, whole)
+    dbt.run(whole, "--full-refresh")
+    found: dict[str, object] = {name: said for name, query in BREAKS.items() if (said := rows(nightly, query)[:3])}
+    for mart in AS_OF:
+        query = "(from marts.{} except all from marts.{}) limit 3"
+        now = f"{mart}_as_of('2100-01-01')"
+        if said := rows(nightly, query.format(mart, now)) + rows(nightly, query.format(now, mart)):
+            found[f"{mart}_as_of says otherwise"] = said
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{nightly}' as nightly (read_only); attach '{whole}' as whole (read_only)")
+        marts = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'whole' and schema_name = 'marts'"
+        ).fetchall()
+        for (mart,) in marts:
+            different = connection.execute(
+                f"select 'nightly', * from (from nightly.marts.{mart} except all from whole.marts.{mart})"
+                f" union all select 'whole', * from (from whole.marts.{mart} except all from nightly.marts.{mart})"
+            ).fetchall()
+            if different:
+                found[f"{mart} differs from a full refresh"] = different[:3]
+    shutil.rmtree(folder)
+    return found
