@@ -10,6 +10,7 @@ from decimal import Decimal
 from oracle.compare import Mart
 from oracle.drift import ClassNight, analyses
 from oracle.observed import Observed
+from oracle.rosters import account_nights
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,19 @@ class Episode:
 
 def drift_episodes(observed: Observed) -> Mart:
     series: dict[tuple[str, str, str], list[ParseResult]] = {}
-    first_night: dict[str, date] = {}
+    seen: dict[tuple[str, str], date] = {}  # the last night on which a class was there
     owner: dict[str, str] = {}
     for night in analyses(observed):
         portfolio_id = night.analysis.portfolio_id
         owner[portfolio_id] = night.account.account_id
-        first_night.setdefault(portfolio_id, night.day)
         for item in night.classes:
+            seen[portfolio_id, item.asset_class] = night.day
             for kind, read in (("band", _band), ("threshold", _threshold)):
                 reading = read(night.day, item)
                 if reading:
-                    series.setdefault((portfolio_id, item.reported.asset_class, kind), []).append(reading)
+                    series.setdefault((portfolio_id, item.asset_class, kind), []).append(reading)
     rows: Mart = {}
+    complete = {key[1]: key[0] for key, row in account_nights(observed).items() if row["is_complete"]}  # the last one
     for (portfolio_id, asset_class, kind), readings in series.items():
         told = {reading.day for reading in readings}
         for episode in _runs(readings):
@@ -53,14 +55,22 @@ def drift_episodes(observed: Observed) -> Mart:
                 "direction": "over" if first.side > 0 else "under",
                 "last_breach_on": last.day,
                 "ended_on": episode.ended_on,
+                "outcome": "ended"
+                if episode.ended_on
+                else "lost"
+                if complete.get(owner[portfolio_id], date.min) > seen[portfolio_id, asset_class]
+                else "open",
+                "last_observed_on": episode.ended_on or readings[-1].day,
                 "nights_observed": len(episode.nights),
                 "nights_missing": sum(observed.is_expected(day) and day not in told for day in between),
                 "peak_distance_percent": peak,
                 "peak_on": min(reading.day for reading in episode.nights if reading.distance == peak),
-                "area_percent_days": sum((reading.distance for reading in episode.nights), Decimal(0)),
+                "area_percent_days": sum(
+                    (reading.distance for reading in episode.nights if observed.is_session(reading.day)), Decimal(0)
+                ),
                 "policy_version_at_start": first.version,
                 "policy_version_at_end": last.version,
-                "is_left_censored": first.day == first_night[portfolio_id],
+                "is_left_censored": first.day == readings[0].day,
             }
     return rows
 
@@ -88,7 +98,7 @@ def _band(day: date, item: ClassNight) -> ParseResult | None:
 
 
 def _threshold(day: date, item: ClassNight) -> ParseResult | None:
-    if item.policy is None:
+    if item.policy is None or item.drift is None:
         return None
     side = _side(item.drift) if item.is_over_threshold else 0
     return ParseResult(day, side, abs(item.drift) - item.policy.threshold, item.policy.version)

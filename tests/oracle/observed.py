@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from oracle.played import Night, Played, weekdays
 
@@ -48,7 +49,10 @@ class Observed:
     answered: set[tuple[date, str, str]] = field(default_factory=set)  # night, endpoint, account_id
     # account_id -> end date -> the answers, oldest first
     reports: dict[str, dict[date, list[Report]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
-    versions: dict[str, tuple[ListedVersion, ...]] = field(default_factory=dict)  # as the last answer shows them
+    listings: dict[str, dict[date, tuple[ListedVersion, ...]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )  # night by night
+    mentioned: set[str] = field(default_factory=set)  # accounts whose portfolios a list or a roster has named
     version_seen: dict[tuple[str, int], date] = field(default_factory=dict)
     _closed: set[str] = field(default_factory=set)
     _held: set[tuple[str, int]] = field(default_factory=set)
@@ -68,9 +72,26 @@ class Observed:
         """Every account ever listed: the last roster lists them all."""
         return self.rosters[self.days[-1]]
 
-    def is_expected(self, day: date) -> bool:
-        """A day on which one would expect an observation: a weekday, or a day on which a sync ran."""
+    def is_asked(self, day: date) -> bool:
+        """An end date for which a report is asked: a weekday, or a day on which a sync ran."""
         return day.weekday() < 5 or day in self.rosters
+
+    def is_session(self, day: date) -> bool:
+        return self.played.world.market.is_trading_day(day)
+
+    def is_expected(self, day: date) -> bool:
+        """A day on which one would expect an observation: a session of the market, or a day on which a sync ran."""
+        return self.is_session(day) or day in self.rosters
+
+    def last_session(self, day: date) -> date:
+        """The day itself or the last session before it."""
+        while not self.is_session(day):
+            day -= timedelta(days=1)
+        return day
+
+    def closed_on(self, account: Account) -> date | None:
+        """The first night whose roster gave it as closed."""
+        return next((day for day in self.days if account.is_closed(day)), None)
 
     def has(self, day: date, endpoint: str, account: Account) -> bool:
         return (day, endpoint, account.account_id) in self.answered
@@ -93,7 +114,7 @@ class Observed:
         self.rosters[night.day] = roster
         self.requests[night.day] = requests
         for request in requests:
-            if request.outcome != "failed" and request.account:
+            if request.outcome not in ("failed", "not_asked") and request.account:
                 self.answered.add((night.day, request.endpoint, request.account.account_id))
             if request.outcome == "ok" and request.account and request.endpoint in ("pnl", "pnl_backfill"):
                 self._report(request.account, date.fromisoformat(request.what), night.day, night.known_at)
@@ -115,6 +136,8 @@ class Observed:
         versions = ledger.policy_versions(account.account_id, night.known_at)
         current = next((v for v in versions if v.status == "active"), None)
         positions, portfolios = request("positions"), request("portfolios")
+        if portfolios.outcome == "ok" or (account.number % 3 != 0 and not account.old_style):
+            self.mentioned.add(account.account_id)
         policy = request("investment_policy", absent=current is None)
         yield from (positions, portfolios, policy, request("pnl", day.isoformat()))
         for end_date in fills:
@@ -126,6 +149,10 @@ class Observed:
         if portfolios.outcome == "ok":
             for portfolio in ledger.portfolios(account.account_id, day):
                 yield request("rebalancing", portfolio.portfolio_id)
+        elif account.account_id in self.mentioned:
+            # Which portfolios there are is known from earlier: they are expected, and were not asked.
+            for portfolio in account.portfolios:
+                yield Request("rebalancing", account, portfolio.portfolio_id, "not_asked", 0)
         if policy.outcome == "ok" and current:
             for listed in versions:
                 number = listed.policy.version
@@ -134,14 +161,17 @@ class Observed:
                 if listed.status != "draft":
                     self._held.add((account.account_id, number))
                 self.version_seen.setdefault((account.account_id, number), day)
-            self.versions[account.account_id] = versions
+            self.listings[account.account_id][day] = versions
 
     def _report(self, account: Account, end: date, asked_on: date, known_at: datetime) -> None:
         pnl = self.played.world.ledger.pnl(account.account_id, account.opened, end, known_at=known_at)
         self.reports[account.account_id][end].append(Report(asked_on, pnl))
 
     def _missed(self, today: date) -> dict[str, list[date]]:
-        """End dates to ask for besides tonight's: the newest missed ones within the budget, then those asked again."""
+        """End dates to ask for besides tonight's, and those that the story asks again.
+
+        Within the budget the newest missed ones, then those beside a restated one.
+        """
         candidates = []
         for account_id, reports in self.reports.items():
             if account_id in self._closed:
@@ -149,13 +179,39 @@ class Observed:
             first = min(reports)
             for step in range(1, (today - first).days):
                 day = first + timedelta(days=step)
-                if self.is_expected(day) and day not in reports:
-                    candidates.append((-day.toordinal(), account_id, day))
+                if self.is_asked(day) and day not in reports:
+                    candidates.append((1, -day.toordinal(), account_id, day))
+            beside = (day for day in _beside_restated(reports) if day < today)
+            candidates += [(2, -day.toordinal(), account_id, day) for day in beside]
         missed: dict[str, list[date]] = defaultdict(list)
-        for _, account_id, day in sorted(candidates)[: self.played.fill_budget]:
+        for *_, account_id, day in sorted(candidates)[: self.played.fill_budget]:
             missed[account_id].append(day)
         night = next(night for night in self.played.nights if night.day == today)
         for number, start, end in night.asked_again:
             again = missed[self.played.world.accounts[number].account_id]
             again += [day for day in weekdays(start, end) if day not in again]
         return missed
+
+
+def _beside_restated(reports: dict[date, list[Report]]) -> set[date]:
+    """End dates whose neighbour was restated on a night after they were last asked."""
+    restated: dict[date, date] = {}
+    for day, answers in reports.items():
+        changed = [newer.asked_on for older, newer in pairwise(answers) if _head(older.pnl) != _head(newer.pnl)]
+        if changed:
+            restated[day] = changed[-1]
+    found = set()
+    for before, after in pairwise(sorted(reports)):
+        if after in restated and restated[after] > reports[before][-1].asked_on:
+            found.add(before)
+        if before in restated and restated[before] > reports[after][-1].asked_on:
+            found.add(after)
+    return found
+
+
+def _head(pnl: Pnl) -> tuple[object, ...]:
+    """The figures of a report without its items."""
+    return (
+        pnl.total, pnl.realized, pnl.unrealized, pnl.dividends, pnl.interest, pnl.fees,
+        pnl.short_gains, pnl.short_losses, pnl.long_gains, pnl.long_losses,
+    )  # fmt: skip

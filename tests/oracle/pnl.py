@@ -63,7 +63,22 @@ class Step:
     report: Pnl
     before: Pnl | None
     days_covered: int | None  # None: the first observed one, of an account that opened earlier
-    is_restated: bool
+    asked_on: date  # the night of the answer that counts
+    restated_on: date | None  # the last night on which the answer was another one than before
+    moved: Figures  # since the first answer
+    earlier: "Step | None"
+
+    @property
+    def is_mixed_vintage(self) -> bool:
+        """One of the two reports was restated after the other was last asked."""
+        if self.earlier is None:
+            return False
+        pairs = ((self.restated_on, self.earlier.asked_on), (self.earlier.restated_on, self.asked_on))
+        return any(restated is not None and restated > asked for restated, asked in pairs)
+
+    @property
+    def is_day_restated(self) -> bool:
+        return self.earlier is not None and self.moved != self.earlier.moved
 
     def change(self, now: Decimal, before: Decimal) -> Decimal | None:
         return None if self.days_covered is None else now - before
@@ -74,11 +89,16 @@ def steps(observed: Observed, account: Account) -> list[Step]:
     found: list[Step] = []
     for day in sorted(reports):
         answers = [report.pnl for report in reports[day]]
-        current = answers[-1]
+        current, asked = answers[-1], [report.asked_on for report in reports[day]]
         previous = found[-1] if found else None
         covered = (day - previous.day).days if previous else 1 if account.opened == day else None
-        restated = any(parts(answer) != parts(current) for answer in answers)
-        found.append(Step(day, current, previous.report if previous else None, covered, restated))
+        changes = [
+            on for on, older, newer in zip(asked[1:], answers, answers[1:], strict=False) if parts(older) != parts(newer)
+        ]
+        first, last = figures(answers[0]), figures(current)
+        moved = {name: last[name] - first[name] for name in last}
+        before = previous.report if previous else None
+        found.append(Step(day, current, before, covered, asked[-1], changes[-1] if changes else None, moved, previous))
     return found
 
 
@@ -101,58 +121,112 @@ def within(taken: list[Step], account: Account, start: date, measure: str, now: 
     return now[measure] if account.opened >= start else None
 
 
+def since(taken: list[Step], account: Account, start: date) -> date | None:
+    earlier = [step.day for step in taken if step.day < start]
+    return earlier[-1] if earlier else account.opened - timedelta(days=1) if account.opened >= start else None
+
+
+def net(now: Figures) -> Decimal:
+    return now["total_pnl"] + now["dividend_income"] + now["interest_income"] - now["fees_paid"]
+
+
 def pnl_daily(observed: Observed) -> Mart:
     rows: Mart = {}
     for account in observed.accounts:
-        taken, high = steps(observed, account), None
+        taken, high = steps(observed, account), Decimal(0)
         for step in taken:
             now = figures(step.report)
             before = figures(step.before) if step.before else dict.fromkeys(now, Decimal(0))
-            high = now["total_pnl"] if high is None else max(high, now["total_pnl"])
+            high = max(high, now["total_pnl"])
             rows[step.day, account.account_id] = {
                 "currency": account.currency,
                 "days_covered": step.days_covered,
                 **{name: step.change(now[name], before[name]) for name in now},
+                "net_pnl": step.change(net(now), net(before)),
                 **{f"{name}_itd": value for name, value in now.items()},
+                "net_pnl_itd": net(now),
+                **{f"{kind[0]}td_since": since(taken, account, period_of(kind, step.day)[0]) for kind in PERIODS[1:]},
                 **{
                     f"total_pnl_{kind[0]}td": within(taken, account, period_of(kind, step.day)[0], "total_pnl", now)
                     for kind in PERIODS[1:]
                 },
                 "drawdown_amount": now["total_pnl"] - high,
-                "is_restated": step.is_restated,
+                "is_mixed_vintage": step.is_mixed_vintage,
+                "is_day_restated": step.is_day_restated,
+                "is_itd_restated": step.restated_on is not None,
             }
     return rows
 
 
 def pnl_by_position_daily(observed: Observed) -> Mart:
-    return _parts_daily(observed, lambda report: {row.symbol: _of_symbol(row) for row in report.by_position})
+    whole = {name: name for name in ("realized_pnl", "unrealized_pnl", "dividend_income")}
+    return _parts_daily(observed, lambda report: {row.symbol: _of_symbol(row) for row in report.by_position}, whole)
 
 
 def pnl_by_asset_class_daily(observed: Observed) -> Mart:
-    rows = _parts_daily(observed, lambda report: {row.asset_class: {"pnl": row.pnl} for row in report.by_asset_class})
+    rows = _parts_daily(
+        observed, lambda report: {row.asset_class: {"pnl": row.pnl} for row in report.by_asset_class}, {"pnl": "total_pnl"}
+    )
+    for row in rows.values():
+        row["pnl_percent_itd"] = None
     for account in observed.accounts:
-        percent: Figures = {}
         for step in steps(observed, account):
-            percent |= {row.asset_class: row.pnl_percent for row in step.report.by_asset_class}
-            for name, value in percent.items():
-                rows[step.day, account.account_id, name]["pnl_percent_itd"] = value
+            for part in step.report.by_asset_class:
+                rows[step.day, account.account_id, part.asset_class]["pnl_percent_itd"] = part.pnl_percent
     return rows
 
 
-def _parts_daily(observed: Observed, read: Callable[[Pnl], dict[str, Figures]]) -> Mart:
-    """From the first report of a part on; what is not reported any more keeps its last figures."""
+LAPSES = ("unrealized_pnl", "pnl")  # of what a report does not name
+ALL_ITEMS = "(unattributed)"
+
+
+def _parts_daily(observed: Observed, read: Callable[[Pnl], dict[str, Figures]], whole: dict[str, str]) -> Mart:
+    """From the first report of a part on, and what the account has beyond its parts.
+
+    What a report does not name has no figure that lapses, and keeps the others. A part that appears on a night on which
+    another vanished has no day: it may be the same by another name.
+    """
     rows: Mart = {}
     for account in observed.accounts:
-        known: dict[str, Figures] = {}
+        known: dict[str, dict[str, Decimal | None]] = {}
+        named: set[str] = set()
         for step in steps(observed, account):
-            before, known = known, {**known, **read(step.report)}
+            reported, before, last = read(step.report), known, named
+            lapsed = {
+                name: {measure: None if measure in LAPSES else value for measure, value in old.items()}
+                for name, old in before.items()
+                if name not in reported
+            }
+            known, named = {**lapsed, **reported}, set(reported)
+            vanished = bool(last - named)
+            now_whole = figures(step.report)
+            before_whole = figures(step.before) if step.before else dict.fromkeys(now_whole, Decimal(0))
+            left = {m: step.change(now_whole[w], before_whole[w]) for m, w in whole.items()}
+            left_itd = {m: now_whole[w] for m, w in whole.items()}
+            shared = {"currency": account.currency, "days_covered": step.days_covered}
             for name, now in known.items():
+                is_new = name not in before
                 old = before.get(name, dict.fromkeys(now, Decimal(0)))
+                day: dict[str, Decimal | None] = {}
+                for measure, value in now.items():
+                    was = old[measure]
+                    is_told = value is not None and was is not None and not (is_new and vanished)
+                    day[measure] = step.change(value, was) if is_told and value is not None and was is not None else None
+                    if left[measure] is not None:
+                        left[measure] -= day[measure] or Decimal(0)
+                    left_itd[measure] -= value or Decimal(0)
                 rows[step.day, account.account_id, name] = {
-                    "days_covered": step.days_covered,
-                    **{measure: step.change(now[measure], old[measure]) for measure in now},
+                    **shared,
+                    "is_reported": name in reported,
+                    **day,
                     **{f"{measure}_itd": value for measure, value in now.items()},
                 }
+            rows[step.day, account.account_id, ALL_ITEMS] = {
+                **shared,
+                "is_reported": False,
+                **left,
+                **{f"{measure}_itd": value for measure, value in left_itd.items()},
+            }
     return rows
 
 
@@ -165,28 +239,28 @@ def pnl_periods(observed: Observed) -> Mart:
                 inside = [step for step in taken if start <= step.day <= end]
                 before = [step.day for step in taken if step.day < start]
                 now = figures(inside[-1].report)
-                begins = before[-1] >= _last_weekday(start - timedelta(days=1)) if before else account.opened >= start
+                begins = (
+                    before[-1] >= observed.last_session(start - timedelta(days=1)) if before else account.opened >= start
+                )
+                last_day = min(end, observed.closed_on(account) or end)
                 rows[account.account_id, kind, start] = {
                     "period_end": end,
+                    "currency": account.currency,
                     **{name: within(taken, account, start, name, now) for name in PERIOD_MEASURES},
                     "days_observed": len(inside),
-                    "is_complete": begins and inside[-1].day >= _last_weekday(end),
+                    "is_complete": begins and inside[-1].day >= observed.last_session(last_day),
                 }
     return rows
 
 
-def _last_weekday(day: date) -> date:
-    while day.weekday() > 4:
-        day -= timedelta(days=1)
-    return day
-
-
 def restatements(observed: Observed) -> Mart:
     rows: Mart = {}
+    currencies = {account.account_id: account.currency for account in observed.accounts}
     for account_id, end_date, asked_on, old, new in _replaced(observed):
         for measure in old.keys() | new.keys():
             if old.get(measure) != new.get(measure):
                 rows[account_id, end_date, measure, asked_on] = {
+                    "currency": currencies[account_id],
                     "previous_value": old.get(measure),
                     "new_value": new.get(measure),
                 }

@@ -25,8 +25,11 @@ class Validity:
         return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
 
 
-def validities(observed: Observed, account: Account) -> tuple[Validity, ...]:
-    listed = observed.versions.get(account.account_id, ())
+def validities(observed: Observed, account: Account, known_on: date | None = None) -> tuple[Validity, ...]:
+    """The versions with their days: as known at the end of all, or at the end of a night."""
+    listings = observed.listings[account.account_id]
+    known = [day for day in listings if known_on is None or day <= known_on]
+    listed = listings[max(known)] if known else ()
     published = [entry.policy for entry in listed if entry.status != "draft"]
     found = []
     for entry in listed:
@@ -62,6 +65,7 @@ def policy_versions(observed: Observed) -> Mart:
                 "minimum_cash_percent": policy.extras.minimum_cash,
                 "tax_aware": policy.extras.tax_aware,
                 "first_seen_at": observed.version_seen[account.account_id, policy.version],
+                "is_in_force": valid.holds(observed.days[-1]),
             }
     return rows
 

@@ -3,29 +3,61 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
-from oracle.compare import Mart
+from oracle.compare import Mart, Row
 from oracle.drift import analyses
 from oracle.observed import Observed
 from oracle.pnl import figures, parts, steps
 from oracle.positions import held, position_id
+from oracle.rosters import account_nights
 
 MONEY, PARTS, PERCENT, TOTAL_PERCENT = (Decimal(text) for text in ("0.01", "0.05", "0.01", "0.05"))
 Check = tuple[date, str, str, str, Decimal | None, Decimal | None, Decimal]
 
 
 def reconciliation_daily(observed: Observed) -> Mart:
-    rows: Mart = {}
-    for check in (_positions, _drift, _pnl):
+    """Night by night; then one row for each run of nights on which one stands by the same difference."""
+    daily: dict[tuple[str, str, str], dict[date, Row]] = {}
+    for check in (_positions, _drift, _pnl, _unrealized, _called):
         for day, account_id, name, entity, reported, recomputed, tolerance in check(observed):
             difference = reported - recomputed if reported is not None and recomputed is not None else None
             if difference is None or abs(difference) > tolerance:
-                rows[day, account_id, name, entity] = {
+                daily.setdefault((account_id, name, entity), {})[day] = {
                     "reported": reported,
                     "recomputed": recomputed,
                     "difference": difference,
                 }
+    nights = sorted({*observed.days, *(step.day for account in observed.accounts for step in steps(observed, account))})
+    before = {night: earlier for earlier, night in pairwise(nights)}
+    rows: Mart = {}
+    for (account_id, name, entity), found in daily.items():
+        run: Row = {}
+        for day in sorted(found):
+            if run and run["last_seen_on"] == before.get(day) and run["difference"] == found[day]["difference"]:
+                run |= {"nights": run["nights"] + 1, "last_seen_on": day}
+            else:
+                run = rows[day, account_id, name, entity] = {**found[day], "nights": 1, "last_seen_on": day}
     return rows
+
+
+def _unrealized(observed: Observed) -> Iterator[Check]:
+    reports = {
+        (step.day, account.account_id): step.report for account in observed.accounts for step in steps(observed, account)
+    }
+    for day, account, positions in held(observed):
+        report = reports.get((day, account.account_id))
+        if report and positions and {p.currency for p in positions} == {account.currency}:
+            total = sum((p.unrealized for p in positions), Decimal(0))
+            yield day, account.account_id, "unrealized_pnl", "unrealized_pnl", report.unrealized, total, PARTS
+
+
+def _called(observed: Observed) -> Iterator[Check]:
+    for (day, account_id), row in account_nights(observed).items():
+        if row["called_policy_version"] is not None:
+            called, held_to = Decimal(row["called_policy_version"]), row["policy_version"]
+            in_force = None if held_to is None else Decimal(held_to)
+            yield day, account_id, "policy_called", row["called_ips_id"], called, in_force, Decimal(0)
 
 
 def _positions(observed: Observed) -> Iterator[Check]:
@@ -49,6 +81,10 @@ def _drift(observed: Observed) -> Iterator[Check]:
             yield *key, "actuals_total", portfolio_id, actuals, Decimal(100), TOTAL_PERCENT
         for name, item in classes.items():
             yield *key, "drift", f"{portfolio_id}/{name}", item.drift, item.actual - item.target, PERCENT
+        over = [item.is_over_threshold for item in night.classes if item.is_over_threshold is not None]
+        if over:
+            needed = night.analysis.reason is not None
+            yield *key, "needs_rebalancing", portfolio_id, Decimal(needed), Decimal(any(over)), Decimal(0)
         if night.policy:
             wanted = {target.asset_class: target.target for target in night.policy.targets}
             for name in classes.keys() | wanted.keys():

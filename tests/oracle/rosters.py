@@ -2,14 +2,19 @@
 
 from collections import Counter, defaultdict
 from datetime import date
+from decimal import Decimal
 from urllib.parse import parse_qs
 
 from helpers.faulty.requests import Entry
 from oracle.compare import Mart
 from oracle.observed import Observed
 from oracle.played import Night
+from oracle.policies import in_force, validities
 
 from sandbox.world.accounts import Account
+from sandbox.world.exact import CENT, round_to
+
+OF_AN_ACCOUNT = ("positions", "portfolios", "rebalancing", "investment_policy", "pnl")
 
 
 def accounts(observed: Observed) -> Mart:
@@ -25,6 +30,7 @@ def accounts(observed: Observed) -> Mart:
                 "management_type": None if account.old_style else "advised" if account.advised else "self_directed",
                 "currency": account.currency,
                 "opened_on": account.opened,
+                "closed_on": observed.closed_on(account) if account.is_closed(day) else None,
                 "first_seen_on": before["first_seen_on"] if before else day,
                 "last_seen_on": day,
             }
@@ -85,9 +91,46 @@ def sync_coverage_daily(observed: Observed) -> Mart:
                 "rate_limited": sum(entry.status == 429 for entry in sent[endpoint]),
                 "started_at": night.day,
                 "finished_at": night.day,
-                "is_complete": not outcomes["failed"],
+                "is_complete": not outcomes["failed"] and not outcomes["not_asked"],
             }
     return rows
+
+
+def account_nights(observed: Observed) -> Mart:
+    """Every night of an account up to its closing, and the night after one that did not have all of it."""
+    rows: Mart = {}
+    for night in observed.played.nights:
+        asked: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for request in observed.requests[night.day]:
+            if request.account and request.endpoint != "pnl_backfill":
+                asked[request.account.account_id][request.endpoint].append(request.outcome)
+        for account in observed.rosters[night.day]:
+            closed_on, found = observed.closed_on(account), asked.get(account.account_id)
+            if closed_on and night.day > closed_on and not found:
+                continue
+            outcomes = {endpoint: _worst(came) for endpoint, came in (found or {}).items()}
+            policy = in_force(validities(observed, account), night.day)
+            listing = observed.listings[account.account_id].get(night.day, ())
+            called = next((listed.policy.version for listed in listing if listed.status == "active"), None)
+            cash = observed.played.world.ledger.cash(account.account_id, night.day).get("USD", Decimal(0))
+            rows[night.day, account.account_id] = {
+                "is_listed": True,
+                "status": _status(account, night.day),
+                "currency": account.currency,
+                "balance": round_to(cash, CENT),
+                "opened_on": account.opened,
+                **{f"{endpoint}_outcome": outcomes.get(endpoint) for endpoint in OF_AN_ACCOUNT},
+                "is_complete": not {"failed", "not_asked"} & set(outcomes.values()),
+                "ips_id": account.ips_id if policy else None,
+                "policy_version": policy.version if policy else None,
+                "called_ips_id": account.ips_id if called else None,
+                "called_policy_version": called,
+            }
+    return rows
+
+
+def _worst(outcomes: list[str]) -> str:
+    return next(outcome for outcome in ("failed", "not_asked", "ok", "absent") if outcome in outcomes)
 
 
 def _endpoint(night: Night, entry: Entry) -> str:

@@ -17,6 +17,7 @@ from oracle.played import playing
 
 pytestmark = pytest.mark.xdist_group("oracle")  # one worker plays the history for all of them
 SQL = Path(__file__).parents[2] / "sql"
+WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("accounts", ("account_id",)): rosters.accounts,
     Grain("portfolios", ("portfolio_id",)): rosters.portfolios,
@@ -34,6 +35,7 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("restatements", ("account_id", "as_of_date", "measure", "known_at")): pnl.restatements,
     Grain("reconciliation_daily", ("as_of_date", "account_id", "check_name", "entity")): reconciled.reconciliation_daily,
     Grain("sync_coverage_daily", ("as_of_date", "endpoint")): rosters.sync_coverage_daily,
+    Grain("account_nights", ("as_of_date", "account_id")): rosters.account_nights,
 }
 
 
@@ -69,7 +71,7 @@ def build(warehouse: Path, target: Path, project: Path = SQL) -> None:
         patch.setitem(os.environ, "BLUUM_WAREHOUSE", str(warehouse))
         folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
         try:
-            outcome = dbtRunner().invoke(["run", *map(str, folders), "--quiet"])
+            outcome = dbtRunner().invoke(["build", *WITHOUT_TESTS, *map(str, folders), "--quiet"])
         finally:
             DuckDBConnectionManager.close_all_connections()
     failed = [f"{r.node.name}: {r.message}" for r in getattr(outcome.result, "results", []) if r.status == "error"]
@@ -103,7 +105,12 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert {row["status"] for row in rows("accounts")} >= {"ACTIVE", "CLOSED", "SUSPENDED"}
     assert {row["currency"] for row in rows("positions_daily")} == {"USD", "EUR", "NGN"}
     assert any(row["days_covered"] is None for row in rows("pnl_daily"))
-    assert any(row["is_restated"] for row in rows("pnl_daily"))
+    assert any(row["is_itd_restated"] for row in rows("pnl_daily"))
+    assert any(row["is_mixed_vintage"] for row in rows("pnl_daily"))
+    assert any(row["is_day_restated"] and not row["is_itd_restated"] for row in rows("pnl_daily"))
+    assert {row["outcome"] for row in found} == {"open", "ended"}
+    assert any(row["policy_version"] != row["policy_version_then"] for row in rows("allocation_drift_daily"))
+    assert any(row["rebalancing_outcome"] == "not_asked" for row in rows("account_nights"))
     assert any(row["is_complete"] for row in rows("pnl_periods"))
     assert not all(row["is_complete"] for row in rows("sync_coverage_daily"))
     assert any(row["rate_limited"] for row in rows("sync_coverage_daily"))
