@@ -1,6 +1,6 @@
 """Draws histories of accounts in a misbehaving world, builds them, and says which invariant one of them breaks.
 
-    .venv/bin/python bench/histories.py --worlds 25 --seed 1       # a dozen accounts each, half a minute each
+    .venv/bin/python bench/histories.py --worlds 25 --seed 1       # fifteen accounts each, half a minute each
 
 The long form of tests/sql/test_invariants.py. Exits 1 if anything is broken, with the seed that shows it.
 """

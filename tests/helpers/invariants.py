@@ -15,7 +15,7 @@ import duckdb
 from helpers.sql_history import History
 from helpers.sql_warehouse import Dbt, create_raw, rows
 
-NIGHTS, ACCOUNTS = 7, 12
+NIGHTS, ACCOUNTS = 5, 15
 AS_OF = ("allocation_drift_daily", "drift_episodes", "pnl_daily", "policy_versions")
 BREAKS = {
     "a day crosses a currency or a window": """

@@ -1,6 +1,6 @@
 """What holds of every history, however the world misbehaves: histories that Hypothesis draws, built night by night.
 
-Each drawn world has a dozen accounts, and each of them is a history of its own. `bench/histories.py` draws hundreds.
+Each drawn world has fifteen accounts, and each of them is a history of its own. `bench/histories.py` draws hundreds.
 """
 
 import random
