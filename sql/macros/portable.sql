@@ -123,6 +123,20 @@
 {%- endmacro %}
 
 
+{# The day in New York on which an instant lies. #}
+{% macro market_date(instant) -%}
+    {{ adapter.dispatch('market_date')(instant) }}
+{%- endmacro %}
+
+{% macro default__market_date(instant) -%}
+    cast(timezone('America/New_York', {{ instant }}) as date)
+{%- endmacro %}
+
+{% macro spark__market_date(instant) -%}
+    cast(from_utc_timestamp({{ instant }}, 'America/New_York') as date)
+{%- endmacro %}
+
+
 {# How many days the second day is after the first. #}
 {% macro days_between(first_day, second_day) -%}
     cast({{ dbt.datediff(first_day, second_day, 'day') }} as bigint)

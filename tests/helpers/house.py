@@ -11,7 +11,7 @@ The only thing that is not real is waiting: whoever sleeps is told that the time
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ import duckdb
 from helpers.faulty import Sandbox
 from helpers.faulty.requests import Entry
 from pipelines.api.client import Client, Pacer
+from pipelines.api.endpoints import Request
 from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync
@@ -87,7 +88,20 @@ class House:
         target = warehouse or Warehouse(settings.warehouse)
         return asyncio.run(self._sync(settings, target, run_id, machine_now or (lambda: datetime.now(UTC))))
 
-    async def _sync(self, settings: Settings, warehouse: Warehouse, run_id: str, machine_now: Any) -> Progress:
+    def fill(self, requests: Sequence[Request]) -> Progress:
+        """Ask these P&L reports of the past, as a backfill does."""
+        self.warp, settings = Warp(), self.settings()
+        warehouse = Warehouse(settings.warehouse)
+        return asyncio.run(self._sync(settings, warehouse, "backfill", lambda: datetime.now(UTC), requests))
+
+    async def _sync(
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        run_id: str,
+        machine_now: Any,
+        past: Sequence[Request] | None = None,
+    ) -> Progress:
         assert settings.api_key is not None
         assert settings.api_secret is not None
         pacer = Pacer(0, sleep=self.warp.sleep, monotonic=self.warp.monotonic)
@@ -100,7 +114,7 @@ class House:
             sleep=self.warp.sleep,
         ) as client:
             run = Sync(settings, client, warehouse, run_id, machine_now=machine_now)
-            return await run.run()
+            return await (run.run() if past is None else run.fill(past))
 
     # ------------------------------------------------------------- what is there afterwards
 

@@ -152,6 +152,7 @@ def portfolio_drift_daily(observed: Observed) -> Mart:
             "off_policy_percent": sum(beyond, ZERO) if banded else None,
             "needs_rebalancing": said.reason is not None,
             "analysis_timestamp": night.day,
+            "is_cached": False,
             "rebalancing_reason": said.reason,
             "last_rebalanced_at": said.last_rebalanced_at,
             "estimated_short_term_gains": round_to(said.short_term_gains, CENT),

@@ -60,7 +60,7 @@ COLUMNS = {
     " is_over_threshold_then known_from response_id",
     "portfolio_drift_daily": "as_of_date portfolio_id account_id currency max_abs_drift_percent one_way_turnover_percent"
     " l2_drift_percent turnover_into_bands_percent classes_outside_band off_policy_percent"
-    " needs_rebalancing rebalancing_reason analysis_timestamp last_rebalanced_at"
+    " needs_rebalancing rebalancing_reason analysis_timestamp is_cached last_rebalanced_at"
     " estimated_short_term_gains estimated_long_term_gains harvestable_losses"
     " tax_loss_harvesting_available",
     "drift_episodes": "portfolio_id asset_class breach_kind started_on account_id direction last_breach_on"

@@ -95,6 +95,7 @@ final as (
         heads.needs_rebalancing,
         heads.rebalancing_reason,
         heads.analysis_timestamp,
+        {{ market_date('heads.analysis_timestamp') }} < analyses.as_of_date as is_cached,
         heads.last_rebalanced_at,
         heads.estimated_short_term_gains,
         heads.estimated_long_term_gains,
