@@ -188,7 +188,7 @@ class Slaughter:
         """Packages of dlt on their way, the furthest first, with the stage they are in."""
         packages = self.data_dir / "dlt" / "pipelines" / "bluum_warehouse"
         for stage, folder in (("load", "load/normalized"), ("normalize", "normalize/extracted"), ("extract", "normalize")):
-            yield from ((stage, path.name) for path in (packages / folder).glob("[0-9]*") if path.is_dir())
+            yield from ((stage, name) for name in _named_by_number(packages / folder))
 
     # ------------------------------------------------------------- what was repeated
 
@@ -238,4 +238,12 @@ def _children(pid: int) -> Iterable[list[str]]:
         children = processes_below(pid)
         return [Path(f"/proc/{child}/cmdline").read_text().split("\0") for child in children]
     except OSError:
+        return []
+
+
+def _named_by_number(folder: Path) -> list[str]:
+    """The packages in a folder of dlt's, which may take it away meanwhile."""
+    try:
+        return [path.name for path in folder.iterdir() if path.name[0].isdigit() and path.is_dir()]
+    except FileNotFoundError:
         return []
