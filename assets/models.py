@@ -35,7 +35,7 @@ class _Layers(DagsterDbtTranslator):
     """Groups models by layer, which is the folder they are in, and puts the P&L backfill before the models that read it."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        return "seeds" if dbt_resource_props["resource_type"] == "seed" else str(dbt_resource_props["fqn"][1])
+        return str(dbt_resource_props["fqn"][1])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)

@@ -49,7 +49,7 @@ class ManifestPreparer(DbtProjectPreparer):
 
 def _sources(project: DbtProject) -> list[Path]:
     """The files of the project, in one order."""
-    found = [path for path in project.project_dir.rglob("*") if path.suffix in {".sql", ".yml", ".csv", ".md"}]
+    found = [path for path in project.project_dir.rglob("*") if path.suffix in {".sql", ".yml", ".md"}]
     return sorted(path for path in found if "target" not in path.parts)
 
 
@@ -64,7 +64,7 @@ def models_key(project: DbtProject) -> str:
     """A key of what the models say: a warehouse that was built by others is built anew, columns and all."""
     said = sha256()
     for path in _sources(project):
-        if "tests" not in path.name:
+        if "tests" not in path.name and path.parts[-2] != "tests":
             said.update(path.read_bytes())
     return said.hexdigest()[:16]
 

@@ -97,7 +97,7 @@ def test_groups_are_the_layers(graph: Graph) -> None:
     groups: dict[str, set[str]] = {}
     for key in graph.get_all_asset_keys():
         groups.setdefault(graph.get(key).group_name, set()).add(key.path[0])
-    assert set(groups) == {"raw", "seeds", "staging", "intermediate", "marts", "checks", "published"}
+    assert set(groups) == {"raw", "staging", "intermediate", "marts", "checks", "published"}
     assert (groups["raw"], groups["marts"], groups["published"]) == ({"bluum"}, {"marts"}, {"published"})
 
 

@@ -1,19 +1,18 @@
-"""The holidays of the seed are those that the library of market calendars has."""
+"""The holidays of the calendar are those that the library of market calendars has."""
 
-import csv
 from datetime import date, timedelta
+from pathlib import Path
 
 import exchange_calendars
 import pytest
-from helpers.sql_warehouse import SQL
+from helpers.sql_warehouse import rows
 
 FIRST, LAST = date(2000, 1, 3), date(2035, 12, 31)
 
 
-@pytest.fixture(scope="module")
-def holidays() -> set[date]:
-    with (SQL / "seeds" / "market_holidays.csv").open() as file:
-        return {date.fromisoformat(row["holiday"]) for row in csv.DictReader(file)}
+@pytest.fixture
+def holidays(warehouse: Path) -> set[date]:
+    return {holiday for (holiday,) in rows(warehouse, "select holiday from intermediate.int_market_holidays")}
 
 
 def test_the_holidays_are_the_weekdays_without_a_session(holidays: set[date]) -> None:

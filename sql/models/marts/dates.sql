@@ -41,7 +41,7 @@ marked as (
         days.calendar_date,
         {{ weekday_number('days.calendar_date') }} <= 5 and holidays.holiday is null as is_session
     from days
-    left join {{ ref('market_holidays') }} as holidays
+    left join {{ ref('int_market_holidays') }} as holidays
         on days.calendar_date = holidays.holiday
 
 ),
