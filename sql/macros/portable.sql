@@ -91,24 +91,6 @@
 {%- endmacro %}
 
 
-{# How many whole times b goes into a; both whole and not negative. #}
-{% macro whole_quotient(a, b) -%}
-    {{ adapter.dispatch('whole_quotient')(a, b) }}
-{%- endmacro %}
-
-{% macro default__whole_quotient(a, b) -%}
-    cast(div({{ a }}, {{ b }}) as bigint)
-{%- endmacro %}
-
-{% macro duckdb__whole_quotient(a, b) -%}
-    ({{ a }} // {{ b }})
-{%- endmacro %}
-
-{% macro spark__whole_quotient(a, b) -%}
-    ({{ a }} div {{ b }})
-{%- endmacro %}
-
-
 {# From Monday, 1, to Sunday, 7. #}
 {% macro weekday_number(day) -%}
     {{ adapter.dispatch('weekday_number')(day) }}
@@ -146,25 +128,6 @@
 {# The day so many days later; earlier, if negative. #}
 {% macro days_after(day, number) -%}
     cast({{ dbt.dateadd('day', number, day) }} as date)
-{%- endmacro %}
-
-
-{# The day itself from Monday to Friday, else the Friday before. #}
-{% macro weekday_on_or_before(day) -%}
-    {{ days_after(day, '5 - greatest(' ~ weekday_number(day) ~ ', 5)') }}
-{%- endmacro %}
-
-
-{# How many days from Monday to Friday there are, from the first day to the last, both counted. #}
-{% macro weekdays_between(first_day, last_day) -%}
-    ({{ weekdays_until(last_day) }} - {{ weekdays_until(days_after(first_day, -1)) }})
-{%- endmacro %}
-
-
-{# How many of them since Monday, 5 January 1970. #}
-{% macro weekdays_until(day) -%}
-    {%- set days = days_between("date '1970-01-05'", day) -%}
-    ({{ whole_quotient(days, 7) }} * 5 + least(mod({{ days }}, 7) + 1, 5))
 {%- endmacro %}
 
 

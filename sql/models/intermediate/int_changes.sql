@@ -90,15 +90,23 @@ accounts as (
 
 ),
 
+first_roster as (
+
+    select min(changed_from) as changed_from
+    from answered
+    where account_id is null
+
+),
+
 -- A roster speaks of every account that any roster has listed, whether it names it or not.
 everybody as (
 
     select distinct
         rosters.account_id,
-        answered.changed_from
+        first_roster.changed_from
     from rosters
-    cross join answered
-    where answered.account_id is null
+    cross join first_roster
+    where first_roster.changed_from is not null
 
 ),
 

@@ -41,6 +41,9 @@ listed as (
     inner join rosters
         on accounts.response_id = rosters.response_id
     where rosters.is_current
+        {% if is_incremental() -%}
+        and {{ is_changed('accounts.account_id', 'accounts.as_of_date') }}
+        {%- endif %}
 
 ),
 
