@@ -5,7 +5,6 @@ endpoint, field, reason and payload. Its neighbours in the same answer land eith
 """
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,13 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 from helpers.faulty import running
 from helpers.faulty.rules import Rule
 from helpers.house import House
+from helpers.sql_warehouse import Dbt
 
-from assets.models import PROJECT
 from sandbox.server import Options
 
 
@@ -141,7 +138,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         sandbox.faults.set(_rules(world))
         progress = house.sync()
         assert progress.failures == []
-        _build(house)
+        Dbt(house.data_dir / "dbt").build(house.warehouse)
         yield world
 
 
@@ -176,33 +173,6 @@ def _rule(world: World, place: tuple[str, int], name: str, raw: str) -> Rule:
         pointer=f"/{number}" + (f"/{name}" if name else ""),
         raw=raw,
     )
-
-
-def _build(house: House) -> None:
-    before = os.environ.get("BLUUM_WAREHOUSE")
-    os.environ["BLUUM_WAREHOUSE"] = str(house.warehouse)
-    target = str(house.data_dir / "dbt")
-    try:
-        options = [
-            "--project-dir",
-            str(PROJECT.project_dir),
-            "--profiles-dir",
-            str(PROJECT.project_dir),
-            "--target-path",
-            target,
-            "--log-path",
-            target,
-        ]
-        outcome = dbtRunner().invoke(["build", "--exclude-resource-type", "unit_test", "--quiet", *options])
-    finally:
-        DuckDBConnectionManager.close_all_connections()
-        os.environ.pop("BLUUM_WAREHOUSE")
-        if before is not None:
-            os.environ["BLUUM_WAREHOUSE"] = before
-    failed = [
-        f"{it.node.name}: {it.message}" for it in getattr(outcome.result, "results", []) if it.status in ("error", "fail")
-    ]
-    assert outcome.success, failed or outcome.exception
 
 
 def _cases(table: list[Any]) -> Any:

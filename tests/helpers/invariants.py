@@ -10,10 +10,8 @@ import random
 import shutil
 from pathlib import Path
 
-import duckdb
-
 from helpers.sql_history import History
-from helpers.sql_warehouse import Dbt, create_raw, rows
+from helpers.sql_warehouse import Dbt, create_raw, marts_side_by_side, rows
 
 NIGHTS, ACCOUNTS = 5, 15
 AS_OF = ("allocation_drift_daily", "drift_episodes", "pnl_daily", "policy_versions")
@@ -91,17 +89,7 @@ def broken(
         now = f"{mart}_as_of('2100-01-01')"
         if said := rows(nightly, query.format(mart, now)) + rows(nightly, query.format(now, mart)):
             found[f"{mart}_as_of says otherwise"] = said
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{nightly}' as nightly (read_only); attach '{whole}' as whole (read_only)")
-        marts = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'whole' and schema_name = 'marts'"
-        ).fetchall()
-        for (mart,) in marts:
-            different = connection.execute(
-                f"select 'nightly', * from (from nightly.marts.{mart} except all from whole.marts.{mart})"
-                f" union all select 'whole', * from (from whole.marts.{mart} except all from nightly.marts.{mart})"
-            ).fetchall()
-            if different:
-                found[f"{mart} differs from a full refresh"] = different[:3]
+    different = marts_side_by_side(nightly, whole)
+    found |= {f"{mart} differs from a full refresh": said[:3] for mart, said in different.items() if said}
     shutil.rmtree(folder)
     return found

@@ -258,6 +258,22 @@ class Dbt:
         return self("build", "--exclude-resource-type", "unit_test", *arguments, warehouse=warehouse)
 
 
+def marts_side_by_side(nightly: Path, whole: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """By mart, the rows that only one of two warehouses has, each with the name of its side."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{nightly}' as nightly (read_only); attach '{whole}' as whole (read_only)")
+        marts = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'whole' and schema_name = 'marts'"
+        ).fetchall()
+        return {
+            mart: connection.execute(
+                f"select 'nightly', * from (from nightly.marts.{mart} except all from whole.marts.{mart})"
+                f" union all select 'whole', * from (from whole.marts.{mart} except all from nightly.marts.{mart})"
+            ).fetchall()
+            for (mart,) in marts
+        }
+
+
 def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query."""
     with duckdb.connect(str(path), read_only=True) as connection:

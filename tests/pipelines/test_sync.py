@@ -5,7 +5,7 @@ import json
 import shutil
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from helpers.faulty import Sandbox, running
 
 from pipelines.api.client import Client, Pacer
+from pipelines.api.endpoints import Request
 from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable, WarehouseUnusable
@@ -33,8 +34,8 @@ def settings_for(sandbox: Sandbox, folder: Path, **more: Any) -> Settings:
     return Settings(_env_file=None, **{**credentials, "data_dir": folder / "data", "rate_limit": 0, **more})  # type: ignore[arg-type]
 
 
-def night(settings: Settings, run_id: str = "run") -> Progress:
-    """Sync tonight; whatever it would wait, it does not."""
+def night(settings: Settings, run_id: str = "run", past: Sequence[Request] | None = None) -> Progress:
+    """Sync tonight, or ask these reports of the past; whatever it would wait, it does not."""
 
     async def no_sleep(seconds: float) -> None:
         await asyncio.sleep(0)
@@ -44,7 +45,8 @@ def night(settings: Settings, run_id: str = "run") -> Progress:
         assert settings.api_secret is not None
         secret = settings.api_secret.get_secret_value()
         async with Client(settings.api_url, settings.api_key, secret, Pacer(0), sleep=no_sleep) as client:
-            return await Sync(settings, client, Warehouse(settings.warehouse), run_id).run()
+            run = Sync(settings, client, Warehouse(settings.warehouse), run_id)
+            return await (run.run() if past is None else run.fill(past))
 
     return asyncio.run(run())
 
@@ -357,16 +359,8 @@ def test_the_dates_around_a_restated_report_are_asked_until_its_correction_begin
 
 def fill(settings: Settings, end: date) -> None:
     """Ask for the reports of one past end date, as `bluum backfill-pnl` does."""
-
-    async def run() -> None:
-        assert settings.api_key is not None
-        assert settings.api_secret is not None
-        warehouse = Warehouse(settings.warehouse)
-        requests = plan(warehouse, Window(end, end, "day"), machine_now=datetime(2022, 6, 18, tzinfo=UTC)).requests
-        async with Client(settings.api_url, settings.api_key, settings.api_secret.get_secret_value(), Pacer(0)) as client:
-            await Sync(settings, client, warehouse, "backfill").fill(requests)
-
-    asyncio.run(run())
+    now = datetime(2022, 6, 18, tzinfo=UTC)
+    night(settings, "backfill", plan(Warehouse(settings.warehouse), Window(end, end, "day"), machine_now=now).requests)
 
 
 def test_a_weekend_is_no_missed_night(sandbox: Sandbox, settings: Settings) -> None:

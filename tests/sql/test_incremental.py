@@ -5,10 +5,9 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pytest
 from helpers.sql_history import History
-from helpers.sql_warehouse import Dbt, Night, create_raw, rows
+from helpers.sql_warehouse import Dbt, Night, create_raw, marts_side_by_side, rows
 
 EVENTS = {
     "a report is restated": "from marts.restatements",
@@ -37,20 +36,9 @@ def test_nightly_builds_equal_a_full_refresh(dbt: Dbt, tmp_path: Path, seed: int
     shutil.copy(nightly, whole)
     dbt.run(whole, "--full-refresh")
 
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{nightly}' as nightly (read_only); attach '{whole}' as whole (read_only)")
-        marts = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'whole' and schema_name = 'marts'"
-        ).fetchall()
-        different = {
-            mart: connection.execute(
-                f"select 'nightly', * from (from nightly.marts.{mart} except all from whole.marts.{mart})"
-                f" union all select 'whole', * from (from whole.marts.{mart} except all from nightly.marts.{mart})"
-            ).fetchall()
-            for (mart,) in marts
-        }
+    different = marts_side_by_side(nightly, whole)
     assert [event for event, query in EVENTS.items() if not rows(nightly, f"select 1 {query}")] == []
-    assert len(marts) == 21
+    assert len(different) == 21
     assert {mart: found for mart, found in different.items() if found} == {}
 
 
