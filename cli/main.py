@@ -172,7 +172,7 @@ def demo() -> None:
 def dev() -> None:
     """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""
     settings = Settings.of()
-    from cli.running import dagster_home
+    from cli.run_history import dagster_home
 
     # Dagster starts in this very folder, so that its runs read the same `.env` and bluum.toml as every other command.
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(settings))}

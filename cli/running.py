@@ -5,13 +5,11 @@ What the night does is said by the assets; what is printed by `report.py`.
 
 import logging
 import os
-import shutil
 import signal
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -22,10 +20,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from assets.definitions import build_defs
 from assets.partitions import PNL_DAYS, PROFILES, range_tags
 from assets.pnl_history import pnl_history
-from assets.project import ROOT
 from assets.resources import Bluum
 from assets.sensors import STARTED_BY
 from cli.report import print_summary
+from cli.run_history import close_dead_runs, dagster_home, forget_old_runs, run_history
 from pipelines.api.progress import Observer
 from pipelines.api.progress import Progress as Synced
 from pipelines.destination.lock import writing
@@ -35,9 +33,6 @@ from pipelines.night.backfill import Window, plan
 from pipelines.night.replay import replay
 from pipelines.night.signals import noting
 from pipelines.settings import Settings
-
-_log = logging.getLogger(__name__)
-KEPT_RUNS = 90
 
 
 @dataclass(frozen=True)
@@ -108,32 +103,6 @@ def run_replay(settings: Settings, console: Console, *, everything: bool) -> int
     return 0
 
 
-def dagster_home(settings: Settings) -> Path:
-    """The folder of Dagster's run history, made ready; a damaged one is put aside, since it is worth less than a night."""
-    home = settings.folder / "dagster"
-    if home.exists() and not _is_sound(home):
-        aside = home.with_name(f"dagster.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-        home.rename(aside)
-        _log.warning("Dagster's run history was damaged and is now %s; a new one begins.", aside)
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
-    return home
-
-
-def _is_sound(home: Path) -> bool:
-    for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
-        if (home / name).exists():
-            try:
-                with closing(sqlite3.connect(home / name)) as connection:
-                    if connection.execute("pragma quick_check(1)").fetchall() != [("ok",)]:
-                        return False
-            except sqlite3.OperationalError:
-                continue  # somebody else is at it, `bluum dev` perhaps
-            except sqlite3.DatabaseError:
-                return False
-    return home.is_dir()
-
-
 def execute(settings: Settings, work: Work, observe: Observer = lambda progress: None) -> dg.ExecuteInProcessResult:
     """Run a job in this process. Raises the BluumError that ended it, if one did."""
     home = dagster_home(settings)
@@ -148,11 +117,11 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
         try:
             # dagster-dbt repeats dbt's log on stdout; it stands in the data folder's dbt/dbt.log.
             with (
-                dg.DagsterInstance.from_config(str(home)) as instance,
+                run_history(home) as instance,
                 Path(os.devnull).open("w") as nowhere,
                 redirect_stdout(nowhere),
             ):
-                _close_dead_runs(instance)
+                close_dead_runs(instance)
                 forget_old_runs(instance, home)
                 instance.add_dynamic_partitions(str(PROFILES.name), [settings.profile])
                 return defs.resolve_job_def(work.job).execute_in_process(
@@ -171,22 +140,6 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
                 f"stopped by {number.name}: what was asked has landed, nothing was published; `bluum sync` goes on from here"
             )
             raise Interrupted(text, number) from error
-
-
-def forget_old_runs(instance: dg.DagsterInstance, home: Path, keep: int = KEPT_RUNS) -> None:
-    """Delete all but the newest runs of ours from Dagster's history: nothing else does, and each is about a megabyte."""
-    for run_id in instance.get_run_ids(dg.RunsFilter(tags={STARTED_BY: "cli"}))[keep:]:
-        events = home / "history" / "runs" / f"{run_id}.db"
-        events.unlink(missing_ok=True)  # first, too: a damaged one must not be opened
-        instance.delete_run(run_id)
-        events.unlink(missing_ok=True)
-        shutil.rmtree(home / "storage" / run_id, ignore_errors=True)
-
-
-def _close_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs of ours that were killed as failed: we hold the lock that each of them held to its end."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={STARTED_BY: "cli"})):
-        instance.report_run_failed(run, "its process died")
 
 
 def _reason(error: BaseException) -> BaseException:

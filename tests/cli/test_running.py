@@ -10,7 +10,8 @@ import pytest
 from helpers.house import House
 from rich.console import Console
 
-from cli.running import dagster_home, forget_old_runs, run_backfill
+from cli.run_history import dagster_home, forget_old_runs
+from cli.running import run_backfill
 from pipelines.night.backfill import Window
 from pipelines.settings import Settings
 from sandbox.server import Options, running
