@@ -1,9 +1,9 @@
 """The HTTP client: keeps the pace, sends, waits, tries again. Reads only: it has a `get` and nothing else.
 
-    path, query --pace--> httpx --decipher (wire.py)--> Exchange, after as many attempts as it takes
+    path, query --pacer.py--> httpx --decipher (wire.py)--> Exchange, after as many attempts as it takes
 
-What an answer means is `wire.py`, which pages a list has is `paginator.py`. It waits and tells the time only by the `sleep`
-and `monotonic` it is given, so that tests take no time.
+The pace is `pacer.py`, what an answer means `wire.py`, which pages a list has `paginator.py`. It waits and tells the time
+only by the `sleep` and `monotonic` it is given, so that tests take no time.
 """
 
 import asyncio
@@ -11,23 +11,21 @@ import base64
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from time import monotonic
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+import aiohttp
 import httpx
-from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
+from pipelines.api.pacer import Pacer
+from pipelines.api.transport import FAULTS, HttpClient
 from pipelines.api.wire import Outcome, Reply, decipher, http_date
 from pipelines.settings import is_loopback
 
-PACE = 0.8
-"""Share of the permitted rate that is used, evenly spaced: in no second does the full limit arrive, even if a busy machine
-or the network pushes two requests together."""
 MAX_FAULTS = 6
 MAX_RATE_LIMITED = 20
 """Attempts per request that may end in a fault, and that may be answered 429, before it counts as failed."""
@@ -52,34 +50,6 @@ class Exchange:
     date: datetime | None = None  # the answer's Date header
 
 
-@dataclass
-class Pacer:
-    """Spaces requests evenly, below `rate` a second (0: no limit), and holds all of them while the API asks for a pause."""
-
-    rate: float
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    monotonic: Callable[[], float] = monotonic
-    _resume_at: float = 0.0
-    _limiter: AsyncLimiter | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._limiter = AsyncLimiter(1, 1 / (self.rate * PACE)) if self.rate else None
-
-    async def turn(self) -> None:
-        """Wait for this request's turn. One that comes in a pause is let go by: afterwards all queue anew, evenly spaced."""
-        while True:
-            while (pause := self._resume_at - self.monotonic()) > 0:
-                await self.sleep(pause)
-            if self._limiter:
-                await self._limiter.acquire()
-            if self._resume_at <= self.monotonic():
-                return
-
-    def pause(self, seconds: float) -> None:
-        """Let no request be sent for so many seconds: the limit is on the key pair, not on the one request."""
-        self._resume_at = max(self._resume_at, self.monotonic() + seconds)
-
-
 class Client:
     """Asks Bluum, one GET at a time or many at once. `timeout` is in seconds, for a whole answer."""
 
@@ -101,7 +71,7 @@ class Client:
         self._now = now
         self._timeout = timeout
         self._secrets = _spellings(base64.b64encode(f"{key}:{secret}".encode()).decode(), secret, key)
-        self._http = httpx.AsyncClient(
+        self._http = HttpClient(
             base_url=base_url,
             trust_env=not is_loopback(httpx.URL(base_url).host),  # no proxy gets to see what is meant for this machine
             auth=httpx.BasicAuth(key, secret),
@@ -128,8 +98,9 @@ class Client:
 
         async def attempt() -> Exchange:
             nonlocal attempts, faults, limited
-            await self._pacer.turn()
-            exchange = await self._send(path, query)
+            async with self._pacer.place() as place:
+                exchange = await self._send(path, query)
+                place.is_answered = exchange.reply.status is not None
             attempts += 1
             limited += exchange.reply.status == 429
             faults += exchange.reply.is_transient and exchange.reply.status != 429
@@ -168,7 +139,7 @@ class Client:
         try:
             async with asyncio.timeout(self._timeout):  # httpx's own starts anew with every byte that drips in
                 answer = await self._http.get(path.lstrip("/"), params=dict(query))
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+        except FAULTS as error:
             reply = Reply(Outcome.FAILED, message=_describe(error), is_transient=True)
             return Exchange(reply, b"", started, self._pacer.monotonic())
         content, now = answer.content, self._now()
@@ -219,5 +190,6 @@ def _given_up(exchange: Exchange) -> Reply:
 
 
 def _describe(error: Exception) -> str:
+    error = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error  # which names it more closely
     kind = type(error).__name__
     return f"{kind}: {error}" if str(error) else kind

@@ -70,6 +70,7 @@ class Endpoint:
     fills: tuple[tables.Table, ...]  # the tables that its answers have rows for
     leads_to: tuple[str, ...] = ()  # the endpoints that its answers may tell us to ask
     is_paged: bool = False  # its answers are lists that may come in pages
+    is_lasting: bool = False  # the same question can be asked on a later night: it comes after those that cannot
     is_personal: bool = False  # its answers hold personal data, dropped before anything else sees them
 
 
@@ -312,8 +313,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             is_paged=True,
         ),
         Endpoint("rebalancing", _both(_WEALTH + "/portfolios/{portfolio_id}/rebalancing"), read_rebalancing, _ANALYSIS),
-        Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT),
-        Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT),
+        Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT, is_lasting=True),
+        Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT, is_lasting=True),
         Endpoint(
             "investment_policy",
             _both(_WEALTH + "/investment-policy"),

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from time import monotonic
 
-from pipelines.api.client import Client, Pacer
+from pipelines.api.client import Client
 from pipelines.api.clock import ApiClock, as_of_date
 from pipelines.api.endpoints import ENDPOINTS, Request, SyncContext, roster
 from pipelines.api.fetch import Answer, fetch
+from pipelines.api.pacer import Pacer
 from pipelines.api.parse import Batch, Parser
 from pipelines.api.progress import Observer, Progress
 from pipelines.api.wire import Outcome
@@ -59,7 +60,8 @@ class Engine:
     monotonic: Callable[[], float] = monotonic
     progress: Progress = field(default_factory=Progress)
     _held: Held = field(init=False)
-    _queue: deque[Request] = field(default_factory=deque)
+    _queue: deque[Request] = field(default_factory=deque)  # what only tonight can be asked
+    _later: deque[Request] = field(default_factory=deque)  # what a later night can be asked too
     _known: set[Key] = field(default_factory=set)
 
     async def night(self, missing: Sequence[Request] = ()) -> AsyncIterator[Batch]:
@@ -161,10 +163,12 @@ class Engine:
             if request.key not in self._known and self._is_wanted(request):
                 self._known.add(request.key)
                 fresh.append(request)
+        self._later.extend(request for request in fresh if ENDPOINTS[request.endpoint].is_lasting)
+        only_tonight = [request for request in fresh if not ENDPOINTS[request.endpoint].is_lasting]
         if first:
-            self._queue.extendleft(reversed(fresh))
+            self._queue.extendleft(reversed(only_tonight))
         else:
-            self._queue.extend(fresh)
+            self._queue.extend(only_tonight)
 
     def _land(self, answers: list[Answer], parser: Parser, batch: Batch) -> None:
         """Read what was asked, and queue what it leads to."""
@@ -183,15 +187,15 @@ class Engine:
         pending: set[asyncio.Task[list[Answer]]] = set()
         batch_started = self.monotonic()
         try:
-            while (self._queue or pending) and not self.stop.is_set():
-                while self._queue and len(pending) < self.client.connections:
-                    pending.add(asyncio.create_task(fetch(self.client, self._queue.popleft(), parser.context.surface)))
+            while (self._queue or self._later or pending) and not self.stop.is_set():
+                while (queue := self._queue or self._later) and len(pending) < self.client.connections:
+                    pending.add(asyncio.create_task(fetch(self.client, queue.popleft(), parser.context.surface)))
                 await asyncio.wait([*pending, told_to_stop], return_when=asyncio.FIRST_COMPLETED)
                 finished = {task for task in pending if task.done()}
                 pending -= finished
                 for task in finished:
                     self._land(task.result(), parser, batch)
-                self.progress.waiting = len(self._queue) + len(pending)
+                self.progress.waiting = len(self._queue) + len(self._later) + len(pending)
                 self.observe(self.progress)
                 is_due = self.monotonic() - batch_started > BATCH_SECONDS or batch.responses >= BATCH_RESPONSES
                 if batch.responses and is_due:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from pipelines.api.client import PACE
 from pipelines.api.clock import newest_possible
 from pipelines.api.endpoints import Request, pnl_request
+from pipelines.api.pacer import SHARE
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
 
@@ -61,7 +61,7 @@ class Backfill:
 
     def minutes(self, requests_per_second: float) -> float:
         """How long the requests take at the pace of a limit; 0 if there is no limit."""
-        return len(self.requests) / (requests_per_second * PACE) / 60 if requests_per_second else 0.0
+        return len(self.requests) / (requests_per_second * SHARE) / 60 if requests_per_second else 0.0
 
 
 def plan(

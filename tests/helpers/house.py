@@ -22,8 +22,9 @@ import duckdb
 
 from helpers.faulty import Sandbox
 from helpers.faulty.requests import Entry
-from pipelines.api.client import Client, Pacer
+from pipelines.api.client import Client
 from pipelines.api.endpoints import Request
+from pipelines.api.pacer import Pacer
 from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync

@@ -19,7 +19,8 @@ from helpers.faulty import Sandbox, running
 from helpers.faulty.requests import Entry
 from helpers.faulty.rules import Rule
 
-from pipelines.api.client import Client, Pacer
+from pipelines.api.client import Client
+from pipelines.api.pacer import Pacer
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync
 from pipelines.settings import Settings

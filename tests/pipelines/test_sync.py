@@ -15,8 +15,9 @@ import duckdb
 import pytest
 from helpers.faulty import Sandbox, running
 
-from pipelines.api.client import Client, Pacer
+from pipelines.api.client import Client
 from pipelines.api.endpoints import Request
+from pipelines.api.pacer import Pacer
 from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import RosterRefused, Unauthorized, Unreachable, WarehouseUnusable
@@ -508,7 +509,7 @@ def test_nobody_at_the_base_url(tmp_path: Path) -> None:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
     settings = Settings(_env_file=None, api_key="k", BLUUM_API_SECRET="s", BLUUM_BASE_URL=url, data_dir=tmp_path / "data")  # type: ignore[call-arg]
-    with pytest.raises(Unreachable, match=f"no answer from {url}: ConnectError.*nothing was asked or changed"):
+    with pytest.raises(Unreachable, match=f"no answer from {url}: ClientConnectorError.*nothing was asked or changed"):
         night(settings)
     assert not settings.warehouse.exists()
 
