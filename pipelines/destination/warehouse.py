@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import duckdb
+
 from pipelines.api.parse import Batch
 from pipelines.destination.questions import Questions
+from pipelines.destination.storage import convert, create
 from pipelines.destination.torn import mend
 from pipelines.errors import OtherSource, WarehouseUnusable
 from pipelines.schema.tables import TABLES, Table
@@ -124,10 +127,12 @@ class Warehouse(Questions):
             connection.execute("commit")
 
     def upgrade(self) -> None:
-        """Bring a warehouse of an older program up to this one: its raw tables, by dlt, and what dbt derived from them.
+        """Bring a warehouse of an older program up to this one: its file, its raw tables (by dlt), and what dbt derived.
 
         Only under the lock. Nothing is asked again, and the marts stay until they are built anew.
         """
+        if convert(self.path, self.dataset):
+            self._pipeline = None
         if not self.committed_loads():
             return  # the first load makes every table
         if lacking := self._lacking():
@@ -228,8 +233,10 @@ class Warehouse(Questions):
         from pipelines.source import bluum_source
 
         try:
+            if not self.path.exists():
+                create(self.path, self.dataset)
             pipeline.run(bluum_source(batches=[batch], tables=tuple(self.raw_tables.values()))).raise_on_failed_jobs()
-        except (PipelineStepFailed, DestinationHasFailedJobs, OSError) as error:
+        except (PipelineStepFailed, DestinationHasFailedJobs, duckdb.Error, OSError) as error:
             reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
             raise WarehouseUnusable(f"a batch could not be written to {self.path}, and does not count: {reason}") from error
 

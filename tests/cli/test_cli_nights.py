@@ -1,18 +1,15 @@
 """Nights that are not like others, by the program itself."""
 
-import os
-import subprocess
 from pathlib import Path
 
 from helpers.faulty import running
-from helpers.program import BLUUM, bluum, marts, settings_for
+from helpers.program import bluum, bluum_as_installed, marts, settings_for
 
 from sandbox.server import Options
 
 
 def test_without_any_setting_the_bundled_sandbox_is_asked_and_said_to_be(tmp_path: Path) -> None:
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    run = subprocess.run([BLUUM, "sync"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240)
+    run = bluum_as_installed("sync", cwd=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "asking the bundled sandbox, whose people and money are made up" in run.stdout
     assert "0 rate limited" in run.stdout  # at the published limit, without anybody having set it

@@ -22,7 +22,7 @@ from helpers.zygote import Zygote, is_alive, processes_below
 from pipelines.destination.lock import holder, writing
 from sandbox.server import Options
 
-KILLS = 12
+KILLS = 6
 LATENCY = 0.4  # so that a night of eight accounts is seconds long, and has several batches
 
 
@@ -33,7 +33,7 @@ def zygote() -> Iterator[Zygote]:
     one.close()
 
 
-def test_a_dozen_kills_of_one_night_leave_no_trace(zygote: Zygote, tmp_path: Path) -> None:
+def test_half_a_dozen_kills_of_one_night_leave_no_trace(zygote: Zygote, tmp_path: Path) -> None:
     options = Options(accounts=8, rate_limit=0, latency=LATENCY)
     with running(options) as sandbox, running(options) as same_again:
         killed = Slaughter(sandbox, tmp_path / "killed", zygote)

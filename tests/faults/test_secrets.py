@@ -43,6 +43,7 @@ class Aftermath:
         self.sandbox.requests.clear()
         output = self.data.with_suffix(f".{len(self.said)}.out")
         env = {
+            **os.environ,
             "BLUUM_BASE_URL": self.sandbox.base_url,
             "BLUUM_API_KEY": KEY,
             "BLUUM_API_SECRET": SECRET,

@@ -80,7 +80,7 @@ class Slaughter:
         self._began, self._began_asking = time.time(), time.monotonic()
         self._orphans = set(self._packages())
         self.sandbox.requests.clear()
-        return self.zygote.start("sync", env=self.environment, output=self.data_dir.with_suffix(".out"))
+        return self.zygote.start("sync", env={**os.environ, **self.environment}, output=self.data_dir.with_suffix(".out"))
 
     def night(self, kills: int) -> None:
         """Kill so many starts of one night, then let one finish."""

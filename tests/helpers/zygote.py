@@ -1,8 +1,8 @@
-"""A process with everything imported, from which victims are forked, and what the system says of processes.
+"""A process with everything imported, from which runs of the program are forked, and what the system says of processes.
 
 Importing Dagster, dlt and dbt takes longer than a small night, and a kill in there proves nothing. So a helper process
-imports them once and forks a victim for every start; from there on it is the program as installed. It also makes batches
-small, so that a night of seconds has as many as one of hours.
+imports them once and forks for every start; from there on it is the program as installed. It also makes batches small, so
+that a night of seconds has as many as one of hours.
 """
 
 import json
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +20,7 @@ BATCH_SECONDS = 0.25
 
 
 class Zygote:
-    """A process with everything imported, from which victims are forked."""
+    """A process with everything imported, from which runs of the program are forked, one at a time."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -33,15 +33,24 @@ class Zygote:
         )
         assert self._answer() == {"ready": True}
 
-    def start(self, *arguments: str, env: dict[str, str], output: Path) -> int:
-        """Fork a victim; returns its process id."""
+    def start(
+        self, *arguments: str, env: Mapping[str, str], output: Path, errors: Path | None = None, cwd: Path | None = None
+    ) -> int:
+        """Fork a run with this environment and no other; returns its process id. Errors go to the output by default."""
+        order = {
+            "arguments": arguments,
+            "env": {**env},
+            "output": str(output),
+            "errors": str(errors or ""),
+            "cwd": str(cwd or Path.cwd()),
+        }
         assert self._process.stdin
-        self._process.stdin.write(json.dumps({"arguments": arguments, "env": env, "output": str(output)}) + "\n")
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._answer()["pid"])
 
     def wait(self) -> int:
-        """Exit code of the victim: negative after a signal."""
+        """Exit code of the run: negative after a signal."""
         return int(self._answer()["code"])
 
     def close(self) -> None:
@@ -74,15 +83,13 @@ def processes_below(pid: int) -> list[int]:
 
 def _be_a_zygote() -> None:
     import dagster
-    import dbt.adapters.duckdb
-    import dbt.cli.main
     import dlt.destinations.impl.duckdb.duck
 
     import pipelines.api.engine
     from cli.main import main
-    from cli.running import execute
+    from cli.running import execute  # and with it dbt, whose handlers of logs dagster-dbt takes away
 
-    _ = dlt.destinations.impl.duckdb.duck, dbt.adapters.duckdb, dbt.cli.main, execute
+    _ = dlt.destinations.impl.duckdb.duck, execute
     with tempfile.TemporaryDirectory() as home, dagster.DagsterInstance.local_temp(home):
         pass  # what an instance imports late
     pipelines.api.engine.BATCH_SECONDS = BATCH_SECONDS
@@ -92,9 +99,12 @@ def _be_a_zygote() -> None:
         pid = os.fork()
         if not pid:
             out = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            err = os.open(order["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if order["errors"] else out
             nothing = os.open(os.devnull, os.O_RDONLY)
-            for number, descriptor in enumerate((nothing, out, out)):
+            for number, descriptor in enumerate((nothing, out, err)):
                 os.dup2(descriptor, number)
+            os.chdir(order["cwd"])
+            os.environ.clear()
             os.environ.update(order["env"])
             sys.argv = ["bluum", *order["arguments"]]
             _run(main)
