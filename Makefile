@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup sync demo dev test test-fast lint check lock clean
+.PHONY: setup sync demo dev test test-fast bench lint check lock clean
 
 sync: $(READY)
 	$(BIN)/bluum sync
@@ -20,6 +20,12 @@ test: $(READY)
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"
+
+bench: $(READY)
+	$(BIN)/python bench/pace.py --accounts 200
+	$(BIN)/python bench/load.py --accounts 500
+	$(BIN)/python bench/disk.py --accounts 100 --nights 30
+	$(BIN)/python bench/models.py --accounts 500 --nights 250 --sql ours=sql
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

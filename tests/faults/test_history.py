@@ -18,15 +18,29 @@ MONDAY, TUESDAY, WEDNESDAY = (date(2022, 6, day) for day in (13, 14, 15))
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """On Tuesday a symbol is renamed, a currency changes, a list fails; Wednesday knows no report of Monday."""
-    with running(Options(accounts=4, rate_limit=0)) as sandbox:
+    """On Tuesday a symbol is renamed, a currency changes, a list fails, a policy's version is taken back the next night.
+
+    Wednesday knows no report of Monday and lacks a portfolio; it is synced twice, with another setting, and in between a
+    position is sold.
+    """
+    with running(Options(accounts=6, rate_limit=0)) as sandbox:
         house = House(sandbox, tmp_path_factory.mktemp("history") / "data")
-        renamed, _, unlisted, _ = accounts(sandbox)
+        renamed, _, unlisted, taken_back, vanishing, selling = accounts(sandbox)
+        breach = Rule(
+            "replace",
+            endpoint="rebalancing",
+            account=vanishing,
+            pointer="/current_allocation/equities/actual",
+            raw='"99.00"',
+        )
         sandbox.clock.to_night(MONDAY)
+        sandbox.faults.set([breach])
         house.sync()
         sandbox.clock.to_night(TUESDAY)
         sandbox.faults.set(
             [
+                breach,
+                Rule("replace", endpoint="investment_policy", account=taken_back, pointer="/version", raw="9"),
                 Rule("replace", endpoint="pnl", account=renamed, pointer="/by_position/0/symbol", raw='"SOMETHING.NEW"'),
                 Rule("replace", endpoint="accounts", pointer="/1/currency", raw='"EUR"'),
                 Rule("status", status=500, endpoint="portfolios", account=unlisted),
@@ -34,8 +48,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         )
         house.sync()
         sandbox.clock.to_night(WEDNESDAY)
-        sandbox.faults.set([Rule("not_found", endpoint="pnl", path=f"end_date={MONDAY}")])
+        gone = [
+            Rule("not_found", endpoint="pnl", path=f"end_date={MONDAY}"),
+            Rule("remove", endpoint="portfolios", account=vanishing, pointer="/portfolios/*"),
+        ]
+        sandbox.faults.set(gone)
         ask_again(house, MONDAY)
+        sandbox.faults.set([*gone, Rule("remove", endpoint="positions", account=selling, pointer="/0")])
+        house.sync(refresh_prices=False)
         Dbt(tmp_path_factory.mktemp("target")).build(house.warehouse)
         yield house
 
@@ -98,4 +118,32 @@ def test_portfolios_that_were_known_are_expected_when_their_list_fails(house: Ho
 
 def test_a_report_that_is_gone_later_was_had_in_its_time(house: House) -> None:
     assert house.rows("select distinct outcome from raw.responses where endpoint = 'pnl_backfill'") == [("absent",)]
-    assert house.rows("select count(*) from marts.pnl_daily where as_of_date = ?", MONDAY) == [(4,)]
+    assert house.rows("select count(*) from marts.pnl_daily where as_of_date = ?", MONDAY) == [(6,)]
+
+
+def test_a_version_that_bluum_takes_back_is_kept_as_called_and_said(house: House) -> None:
+    account = accounts(house.sandbox)[3]
+    query = "select policy_version_called from marts.account_nights where account_id = ? order by as_of_date"
+    (before,), (called,), (after,) = house.rows(query, account)
+    assert called == 9
+    assert before == after < 9
+    told = "select as_of_date, nights from marts.reconciliation_daily where check_name = 'policy_called' and account_id = ?"
+    assert house.rows(told, account) == [(WEDNESDAY, 1)]
+
+
+def test_an_episode_of_a_portfolio_that_is_gone_is_lost(house: House) -> None:
+    found = house.rows(
+        "select distinct outcome, ended_on, last_observed_on from marts.drift_episodes as episodes"
+        " join marts.portfolios using (portfolio_id) where portfolios.account_id = ? and asset_class = 'equities'",
+        accounts(house.sandbox)[4],
+    )
+    assert found == [("lost", None, TUESDAY)]
+
+
+def test_a_list_asked_with_another_setting_replaces_the_one_before_it(house: House) -> None:
+    account = accounts(house.sandbox)[5]
+    lists = "select count(*) from raw.positions where account_id = ? and as_of_date = ? group by response_id order by 1 desc"
+    (first,), (second,) = house.rows(lists, account, WEDNESDAY)
+    assert second == first - 1
+    count = "select count(*) from marts.positions_daily where account_id = ? and as_of_date = ?"
+    assert house.rows(count, account, WEDNESDAY) == [(second,)]

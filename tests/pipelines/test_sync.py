@@ -17,6 +17,7 @@ from helpers.faulty import Sandbox, running
 
 from pipelines.api.client import Client
 from pipelines.api.endpoints import Request
+from pipelines.api.engine import FEWEST_CONNECTIONS
 from pipelines.api.pacer import Pacer
 from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
@@ -651,3 +652,15 @@ def test_portfolios_that_come_in_pages_are_read_to_their_end(sandbox: Sandbox, s
 
     landed = f"select portfolio_id from raw.portfolios where account_id = '{account}' order by 1"
     assert query(settings, landed) == [("p1",), ("p2",), ("p3",)]
+
+
+def test_what_a_later_night_can_ask_too_comes_after_what_only_tonight_can(tmp_path: Path) -> None:
+    with running(Options(accounts=40, rate_limit=0)) as sandbox:
+        night(settings_for(sandbox, tmp_path, pnl_fill_requests=0))
+        order = [entry.endpoint for entry in sandbox.requests.entries]
+    first_report = order.index("pnl")
+    before, after = Counter(order[:first_report]), Counter(order[first_report:])
+    assert before["positions"] == before["investment_policy"] == before["portfolios"] == 40
+    assert after["pnl"] == 40
+    assert set(after) - {"pnl"} <= {"rebalancing", "position", "investment_policy_version"}  # were on their way, or led to
+    assert sum(after.values()) - 40 < FEWEST_CONNECTIONS
