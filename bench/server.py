@@ -20,6 +20,8 @@ from sandbox.server.limits import RateLimit
 from sandbox.server.options import Options
 from sandbox.server.routes import route_of
 
+COUNT = b"/count"
+"""Asked of the server, how many requests it has had; not one of them."""
 _HEAD = b"HTTP/1.1 %d -\r\ncontent-type: application/json\r\ndate: %b\r\ncontent-length: %d\r\n\r\n"
 _REFUSED = b"HTTP/1.1 429 -\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
 
@@ -38,6 +40,8 @@ class Server:
         self.answers[b"/v1/accounts"] = self._made(b"/v1/accounts")  # seconds of work for a large book
 
     def answer(self, target: bytes) -> bytes:
+        if target == COUNT:
+            return _HEAD % (200, self.date, len(count := b"%d" % len(self.arrived))) + count
         self.arrived.append(time.monotonic())
         if not self.limit.admit(""):
             self.statuses[429] += 1

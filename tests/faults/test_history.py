@@ -20,12 +20,12 @@ MONDAY, TUESDAY, WEDNESDAY = (date(2022, 6, day) for day in (13, 14, 15))
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """On Tuesday a symbol is renamed, a currency changes, a list fails, a policy's version is taken back the next night.
 
-    Wednesday knows no report of Monday and lacks a portfolio; it is synced twice, with another setting, and in between a
-    position is sold.
+    Wednesday knows no report of Monday and lacks an account's portfolios; it is synced once more, with another setting.
     """
     with running(Options(accounts=6, rate_limit=0)) as sandbox:
         house = House(sandbox, tmp_path_factory.mktemp("history") / "data")
-        renamed, _, unlisted, taken_back, vanishing, selling = accounts(sandbox)
+        renamed, _, unlisted, _, _, vanishing = accounts(sandbox)
+        taken_back = renamed
         breach = Rule(
             "replace",
             endpoint="rebalancing",
@@ -48,13 +48,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         )
         house.sync()
         sandbox.clock.to_night(WEDNESDAY)
-        gone = [
-            Rule("not_found", endpoint="pnl", path=f"end_date={MONDAY}"),
-            Rule("remove", endpoint="portfolios", account=vanishing, pointer="/portfolios/*"),
-        ]
-        sandbox.faults.set(gone)
+        sandbox.faults.set(
+            [
+                Rule("not_found", endpoint="pnl", path=f"end_date={MONDAY}"),
+                Rule("remove", endpoint="portfolios", account=vanishing, pointer="/portfolios/*"),
+            ]
+        )
         ask_again(house, MONDAY)
-        sandbox.faults.set([*gone, Rule("remove", endpoint="positions", account=selling, pointer="/0")])
         house.sync(refresh_prices=False)
         Dbt(tmp_path_factory.mktemp("target")).build(house.warehouse)
         yield house
@@ -112,7 +112,8 @@ def test_portfolios_that_were_known_are_expected_when_their_list_fails(house: Ho
     expected = house.rows(
         "select expected, is_complete from marts.sync_coverage_daily where endpoint = 'rebalancing' order by as_of_date"
     )
-    assert [count for count, _ in expected] == [expected[0][0]] * 3
+    everything = expected[0][0]
+    assert [count for count, _ in expected] == [everything, everything, everything - 2]  # another account's are gone
     assert [is_complete for _, is_complete in expected] == [True, False, True]
 
 
@@ -122,28 +123,27 @@ def test_a_report_that_is_gone_later_was_had_in_its_time(house: House) -> None:
 
 
 def test_a_version_that_bluum_takes_back_is_kept_as_called_and_said(house: House) -> None:
-    account = accounts(house.sandbox)[3]
-    query = "select policy_version_called from marts.account_nights where account_id = ? order by as_of_date"
+    account = accounts(house.sandbox)[0]
+    query = "select called_policy_version from marts.account_nights where account_id = ? order by as_of_date"
     (before,), (called,), (after,) = house.rows(query, account)
     assert called == 9
     assert before == after < 9
     told = "select as_of_date, nights from marts.reconciliation_daily where check_name = 'policy_called' and account_id = ?"
-    assert house.rows(told, account) == [(WEDNESDAY, 1)]
+    # By what is known now version 9 holds since its effective date, before Monday.
+    assert house.rows(told + " order by as_of_date", account) == [(MONDAY, 1), (WEDNESDAY, 1)]
 
 
 def test_an_episode_of_a_portfolio_that_is_gone_is_lost(house: House) -> None:
     found = house.rows(
         "select distinct outcome, ended_on, last_observed_on from marts.drift_episodes as episodes"
         " join marts.portfolios using (portfolio_id) where portfolios.account_id = ? and asset_class = 'equities'",
-        accounts(house.sandbox)[4],
+        accounts(house.sandbox)[5],
     )
     assert found == [("lost", None, TUESDAY)]
 
 
-def test_a_list_asked_with_another_setting_replaces_the_one_before_it(house: House) -> None:
-    account = accounts(house.sandbox)[5]
-    lists = "select count(*) from raw.positions where account_id = ? and as_of_date = ? group by response_id order by 1 desc"
-    (first,), (second,) = house.rows(lists, account, WEDNESDAY)
-    assert second == first - 1
-    count = "select count(*) from marts.positions_daily where account_id = ? and as_of_date = ?"
-    assert house.rows(count, account, WEDNESDAY) == [(second,)]
+def test_a_setting_changed_within_a_night_leaves_one_list_of_positions(house: House) -> None:
+    lists = "select distinct params from raw.responses where endpoint = 'positions' and as_of_date = ?"
+    assert house.rows(lists, WEDNESDAY) == [('{"refresh_prices":"true"}',)]
+    twice = "select position_id from marts.positions_daily where as_of_date = ? group by all having count(*) > 1"
+    assert house.rows(twice, WEDNESDAY) == []
