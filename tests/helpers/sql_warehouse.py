@@ -7,7 +7,8 @@ Says nothing about HTTP or dlt: it writes what the loader would have written.
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from assets.project import dbt_project
 from pipelines.schema.tables import TABLES
 
 SQL = Path(__file__).parents[2] / "sql"
@@ -200,17 +202,16 @@ class Night:
 
 
 @contextmanager
-def _environment(**values: str) -> Any:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+def _in(folder: Path) -> Iterator[None]:
+    """Work in a folder, without a warehouse named by the environment: dbt parses all anew when either is another one."""
+    before, named = Path.cwd(), os.environ.pop("BLUUM_WAREHOUSE", None)
+    os.chdir(folder)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        os.chdir(before)
+        if named is not None:
+            os.environ["BLUUM_WAREHOUSE"] = named
 
 
 def note_built_loads(path: Path) -> None:
@@ -223,7 +224,7 @@ def note_built_loads(path: Path) -> None:
 
 
 class Dbt:
-    """dbt in process, parsing once: every warehouse it is given has to be a file named warehouse.duckdb."""
+    """dbt in process, from the project that the program has parsed: every warehouse is a file named warehouse.duckdb."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -233,10 +234,12 @@ class Dbt:
         """Run one command and return its results; a failing one raises with what failed."""
         assert warehouse.name == "warehouse.duckdb", "the parsed project names the database after its file"
         if self._manifest is None and arguments != ("parse",):
+            self.target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(dbt_project().manifest_path.with_name("partial_parse.msgpack"), self.target)
             self._manifest = self("parse", warehouse=warehouse)
         options = ["--project-dir", str(SQL), "--profiles-dir", str(SQL), "--target-path", str(self.target)]
-        logs = ["--log-path", str(self.target / "logs"), "--quiet", "--no-write-json"]
-        with _environment(BLUUM_WAREHOUSE=str(warehouse)):
+        logs = ["--log-path", str(self.target / "logs"), "--quiet", "--no-write-json", "--log-level-file", "none"]
+        with _in(warehouse.parent):
             try:
                 outcome = dbtRunner(manifest=self._manifest).invoke([*arguments, *options, *logs])
             finally:

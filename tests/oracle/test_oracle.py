@@ -3,21 +3,19 @@
 One history for all tests: sixty-odd nights of 24 accounts over loopback, each night synced, then built at once.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pytest
+from helpers.sql_warehouse import Dbt
 from oracle import drift, episodes, pnl, policies, positions, reconciled, rosters
 from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
 
 pytestmark = pytest.mark.xdist_group("oracle")  # one worker plays the history for all of them
-SQL = Path(__file__).parents[2] / "sql"
-WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("accounts", ("account_id",)): rosters.accounts,
     Grain("portfolios", ("portfolio_id",)): rosters.portfolios,
@@ -58,24 +56,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     folder = tmp_path_factory.mktemp("oracle")
     with playing(folder / "data") as played:
         warehouse = folder / "data" / "warehouse.duckdb"
-        build(warehouse, folder / "target")
+        Dbt(folder / "target").run(warehouse)
         yield Built(Observed(played), warehouse)
-
-
-def build(warehouse: Path, target: Path, project: Path = SQL) -> None:
-    """All models, without the tests."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "BLUUM_WAREHOUSE", str(warehouse))
-        folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
-        try:
-            outcome = dbtRunner().invoke(["build", *WITHOUT_TESTS, *map(str, folders), "--quiet"])
-        finally:
-            DuckDBConnectionManager.close_all_connections()
-    failed = [f"{r.node.name}: {r.message}" for r in getattr(outcome.result, "results", []) if r.status == "error"]
-    assert outcome.success, "\n".join(failed) or str(outcome.exception)
 
 
 @pytest.mark.parametrize("grain", MARTS, ids=lambda grain: grain.mart)
