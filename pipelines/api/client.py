@@ -11,7 +11,7 @@ import base64
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -23,7 +23,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from pipelines.api.pacer import Pacer
 from pipelines.api.transport import FAULTS, HttpClient
-from pipelines.api.wire import Outcome, Reply, decipher, http_date
+from pipelines.api.wire import Exchange, Outcome, Reply, decipher, http_date
 from pipelines.settings import is_loopback
 
 MAX_FAULTS = 6
@@ -34,20 +34,6 @@ LONGEST_WAIT = 60.0
 _SHORTEST_SECRET = 6
 """Characters of a key or secret that are looked for in error bodies; a shorter one would be found in plain words."""
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 10.0
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """A finished request: the last attempt's meaning and bytes, and what it took to get there."""
-
-    reply: Reply
-    content: bytes
-    started: float  # monotonic seconds
-    ended: float
-    attempts: int = 1
-    rate_limited: int = 0
-    request_id: str | None = None
-    date: datetime | None = None  # the answer's Date header
 
 
 class Client:

@@ -6,13 +6,16 @@ Reading an answer into rows is `parse.py`; which requests there are is `engine.p
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipelines.api import privacy
-from pipelines.api.client import Client, Exchange
 from pipelines.api.endpoints import ENDPOINTS, Request, path_of
 from pipelines.api.paginator import ListMoved, Paginator
-from pipelines.api.wire import Outcome
+from pipelines.api.wire import Exchange, Outcome
 from pipelines.schema.values import Json, Unreadable
+
+if TYPE_CHECKING:
+    from pipelines.api.client import Client  # HTTP is a quarter of a second to import, and not all who read answers ask
 
 READINGS = 4
 """How often a list that moves is read before its account counts as rejected."""
@@ -46,7 +49,7 @@ class Answer:
         return Outcome.FAILED if is_cut else last.exchange.reply.outcome
 
 
-async def fetch(client: Client, request: Request, surface: str) -> list[Answer]:
+async def fetch(client: "Client", request: Request, surface: str) -> list[Answer]:
     """Every reading it took; the last one is the answer."""
     answers: list[Answer] = []
     for _ in range(READINGS):
@@ -57,7 +60,7 @@ async def fetch(client: Client, request: Request, surface: str) -> list[Answer]:
     return answers
 
 
-async def _read_once(client: Client, request: Request, surface: str) -> tuple[Answer, bool]:
+async def _read_once(client: "Client", request: Request, surface: str) -> tuple[Answer, bool]:
     endpoint = ENDPOINTS[request.endpoint]
     pages: list[Page] = []
     paginator = Paginator(request.params)

@@ -10,8 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from pipelines.api.client import Exchange
-from pipelines.api.wire import Outcome
+from pipelines.api.wire import Exchange, Outcome
 from pipelines.schema.rows import as_json
 from pipelines.schema.tables import ACCOUNT_PORTFOLIOS, ACCOUNTS
 from pipelines.schema.values import JSON, Json

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipelines.api.client import Exchange
 from pipelines.api.endpoints import Request
 from pipelines.api.parse import ParseResult
-from pipelines.api.wire import Outcome, Reply
+from pipelines.api.wire import Exchange, Outcome, Reply
 
 OUTAGE_SECONDS, OUTAGE_QUESTIONS = 300.0, 20
 """A night ends early when nothing has answered for so long, and so many questions were given up meanwhile."""

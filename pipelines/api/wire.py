@@ -54,6 +54,20 @@ class Reply:
         return self.status == 401
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """A finished request: the last attempt's meaning and bytes, and what it took to get there."""
+
+    reply: Reply
+    content: bytes
+    started: float  # monotonic seconds
+    ended: float
+    attempts: int = 1
+    rate_limited: int = 0
+    request_id: str | None = None
+    date: datetime | None = None  # the answer's Date header
+
+
 def decipher(status: int, headers: Mapping[str, str], content: bytes, now: datetime) -> Reply:
     """Read one answer, received at `now`. Never raises: an answer that cannot be read has the outcome `rejected`."""
     if status == 204:

@@ -13,12 +13,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from pipelines.api.client import Exchange
 from pipelines.api.endpoints import ENDPOINTS, Request, SyncContext
 from pipelines.api.fetch import Answer, Page
 from pipelines.api.paginator import Paginator
 from pipelines.api.parse import Batch, Parser
-from pipelines.api.wire import Outcome, decipher
+from pipelines.api.wire import Exchange, Outcome, decipher
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
 from pipelines.schema.tables import NEW_FIELDS, PLAN, QUARANTINE, RESPONSES

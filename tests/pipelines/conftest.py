@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.api.client import Exchange
 from pipelines.api.endpoints import ENDPOINTS, Request, SyncContext
 from pipelines.api.fetch import Answer, Page
 from pipelines.api.parse import Batch, Parser, ParseResult
 from pipelines.api.privacy import strip
-from pipelines.api.wire import decipher, items
+from pipelines.api.wire import Exchange, decipher, items
 
 SAMPLES = Path(__file__).parent / "samples"
 RECEIVED = datetime(2025, 1, 15, 22, 0, 5, tzinfo=UTC)

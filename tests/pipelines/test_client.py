@@ -15,10 +15,10 @@ import httpx
 import pytest
 from helpers.faulty import Sandbox, running
 
-from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client, Exchange
+from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client
 from pipelines.api.endpoints import Request, path_of
 from pipelines.api.pacer import Pacer
-from pipelines.api.wire import Outcome
+from pipelines.api.wire import Exchange, Outcome
 from sandbox.server import Options
 from sandbox.server.routes import route_of
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.api.client import Exchange
 from pipelines.api.privacy import DROPPED, strip
-from pipelines.api.wire import Outcome, Reply
+from pipelines.api.wire import Exchange, Outcome, Reply
 
 PERSON = (
     "Ada", "Beatrix", "Lovelace", "1815-12-10", "ada@example.com", "+1 312 555 0199", "12 St James's Square", "Apt 7",

@@ -2,11 +2,10 @@
 
 import pytest
 
-from pipelines.api.client import Exchange
 from pipelines.api.endpoints import Request
 from pipelines.api.parse import ParseResult
 from pipelines.api.progress import Progress
-from pipelines.api.wire import Outcome, Reply
+from pipelines.api.wire import Exchange, Outcome, Reply
 
 BOOTED = 200_000.0  # a monotonic clock does not begin with the sync
 SILENCE = Reply(Outcome.FAILED, message="ConnectError")
