@@ -61,7 +61,8 @@ policies as (
 
 ),
 
--- So may the currency and the opening day of an account, which P&L is measured by; a roster that is no good says nothing.
+-- So may the currency and the opening day of an account, which P&L is measured by, and its closing, which may be taken back;
+-- a roster that is no good says nothing.
 rosters as (
 
     select
@@ -69,6 +70,8 @@ rosters as (
         accounts.load_id,
         accounts.currency,
         accounts.opened_on,
+        lower(accounts.status) = 'closed' as is_closed,
+        lag(lower(accounts.status) = 'closed') over series as was_closed,
         lag(accounts.currency) over series as previous_currency,
         lag(accounts.opened_on) over series as previous_opened_on
     from {{ ref('stg_bluum__accounts') }} as accounts
@@ -86,7 +89,11 @@ accounts as (
         cast(null as date) as changed_from
     from rosters
     where load_id in (select new_loads.load_id from new_loads)
-        and (currency is distinct from previous_currency or opened_on is distinct from previous_opened_on)
+        and (
+            currency is distinct from previous_currency
+            or opened_on is distinct from previous_opened_on
+            or was_closed and is_closed is distinct from was_closed
+        )
 
 ),
 

@@ -42,13 +42,17 @@ rosters as (
 
 ),
 
--- Nights without a good roster, and the last one before each.
+-- Nights that asked for a roster and got no good one, with the last one before each. A day of backfill alone asks for none.
 without_roster as (
 
     select
         nights.as_of_date,
         max(rosters.as_of_date) as known_on
-    from (select distinct responses.as_of_date from responses) as nights
+    from (
+        select distinct responses.as_of_date
+        from responses
+        where responses.endpoint = 'accounts'
+    ) as nights
     inner join rosters
         on nights.as_of_date >= rosters.as_of_date
     group by nights.as_of_date

@@ -132,14 +132,16 @@ calendar as (
 -- The nights on which a class was there, and on which a breach of it could be told.
 told as (
 
-    {% for kind, verdict in [('band', 'is_outside_band'), ('threshold', 'is_over_threshold')] -%}
+    {# A class that an analysis leaves out has no threshold to be judged by. #}
+    {%- set kinds = [('band', 'is_outside_band', 'true'), ('threshold', 'is_over_threshold', 'is_reported is not false')] -%}
+    {% for kind, verdict, seen in kinds -%}
     select
         portfolio_id,
         asset_class,
         '{{ kind }}' as breach_kind,
         min(case when {{ verdict }} is not null then as_of_date end) as first_told_on,
         max(case when {{ verdict }} is not null then as_of_date end) as last_told_on,
-        max(as_of_date) as last_seen_on
+        max(case when {{ seen }} then as_of_date end) as last_seen_on
     from {{ ref('allocation_drift_daily_as_of').include(database=false) }}(known_at)
     group by portfolio_id, asset_class
     {{ "union all" if not loop.last }}
