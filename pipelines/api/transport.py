@@ -1,4 +1,4 @@
-"""How requests travel: httpx's client on aiohttp's connections, which take a fifth of the processor time of httpx's own.
+"""How requests travel: httpx's client on aiohttp's connections, which take less of the processor than httpx's own.
 
 Which requests, and what becomes of their faults, is `client.py`.
 """

@@ -3,7 +3,7 @@
     no file                                    --create-->   a file of storage version 1.2, made to compress bodies
     one of an older program, or mostly empty   --convert-->  the same tables in such a file, compared, put in its place
 
-DuckDB does not compress long strings of its own accord, and they are three quarters of what is kept; only a file of storage
+DuckDB does not compress long strings of its own accord, and they are half of what is kept; only a file of storage
 version 1.2 or later can. What is in the tables is no matter of this module.
 """
 

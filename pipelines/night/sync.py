@@ -120,6 +120,7 @@ class Sync:
             finally:
                 if loading:
                     await loading
+                gc.unfreeze()  # see _load: a process that syncs once more gets its memory back
 
     def _load(self, batch: Batch) -> None:
         self.warehouse.load(batch)

@@ -10,7 +10,7 @@ import pytest
 from helpers.house import House
 from rich.console import Console
 
-from cli.run_history import dagster_home, forget_old_runs
+from cli.run_history import OneWriterEventLog, dagster_home, forget_old_runs, run_history
 from cli.running import run_backfill
 from pipelines.night.backfill import Window
 from pipelines.settings import Settings
@@ -36,6 +36,19 @@ def test_a_damaged_run_history_is_put_aside_and_holds_up_no_night(
     assert "was damaged and is now" in caplog.text
     (aside,) = settings.folder.glob("dagster.damaged-*")
     assert (aside / name if name else aside).read_bytes().startswith(b"no database")
+
+
+def test_a_run_writes_its_history_over_one_connection_and_closes_it(settings: Settings) -> None:
+    home = dagster_home(settings)
+    with run_history(home) as instance:
+        log = instance.event_log_storage
+        assert isinstance(log, OneWriterEventLog)
+        with log.index_connection() as first:
+            opened = first.connection.dbapi_connection
+        with log.index_connection() as second:
+            assert second.connection.dbapi_connection is opened
+    with dg.DagsterInstance.from_config(str(home)) as as_dagster_opens_it:  # the UI reads the same files
+        assert as_dagster_opens_it.get_runs() == []
 
 
 def test_the_run_history_keeps_its_newest_runs_alone(settings: Settings) -> None:
