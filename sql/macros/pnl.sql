@@ -10,11 +10,14 @@
 {%- endmacro %}
 
 
-{# By how much each figure of a report differs from the first answer about the same date. #}
+{# By how much each figure differs from the first report about the same date; what was never told has not moved. #}
 {% macro moved_since_first() -%}
     {%- set moved = [] -%}
     {%- for measure in pnl_measures() -%}
-        {%- do moved.append(difference(measure, 'first_' ~ measure)) -%}
+        {%- set first = 'first_' ~ measure -%}
+        {%- do moved.append(
+            'case when ' ~ measure ~ ' is not distinct from ' ~ first ~ ' then 0 else ' ~ difference(measure, first) ~ ' end'
+        ) -%}
     {%- endfor -%}
     {{ return(moved) }}
 {%- endmacro %}

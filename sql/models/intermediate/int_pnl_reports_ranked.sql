@@ -120,13 +120,16 @@ compared as (
         *,
         lead(received_at) over series as next_received_at,
         lead(response_id) over series is null as is_current,
-        lag(figures_key) over series as previous_key,
+        -- An answer that there is none says nothing about the figures.
+        lag(figures_key) over had as previous_key,
         {% for measure in pnl_measures() -%}
-        first_value({{ measure }}) over series as first_{{ measure }}
+        first_value({{ measure }}) over had as first_{{ measure }}
         {{- "," if not loop.last }}
         {% endfor %}
     from reported
-    window series as (partition by account_id, as_of_date order by response_id)
+    window
+        series as (partition by account_id, as_of_date order by response_id),
+        had as (partition by account_id, as_of_date, has_report order by response_id)
 
 ),
 
