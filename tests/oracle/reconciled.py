@@ -1,5 +1,6 @@
 """Reconciliation: figures that do not agree with what the others say, beyond a tolerance, or that stand on one side only."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -8,16 +9,17 @@ from itertools import pairwise
 from oracle.compare import Mart, Row
 from oracle.drift import analyses
 from oracle.observed import Observed
-from oracle.pnl import figures, parts, steps
+from oracle.pnl import figures, parts, pnl_daily, steps
 from oracle.positions import held, position_id
 from oracle.rosters import account_nights
 
 MONEY, PARTS, PERCENT, TOTAL_PERCENT = (Decimal(text) for text in ("0.01", "0.05", "0.01", "0.05"))
+OF_A_REPORT = ("pnl_total", "pnl_net_realized", "pnl_by_asset_class", "pnl_by_position", "pnl_window")
 Check = tuple[date, str, str, str, Decimal | None, Decimal | None, Decimal]
 
 
 def reconciliation_daily(observed: Observed) -> Mart:
-    """Night by night; then one row for each run of nights on which one stands by the same difference."""
+    """Night by night; then one row for each run of the account's nights on which one stands by the same difference."""
     daily: dict[tuple[str, str, str], dict[date, Row]] = {}
     for check in (_positions, _drift, _pnl, _unrealized, _called):
         for day, account_id, name, entity, reported, recomputed, tolerance in check(observed):
@@ -28,17 +30,30 @@ def reconciliation_daily(observed: Observed) -> Mart:
                     "recomputed": recomputed,
                     "difference": difference,
                 }
-    nights = sorted({*observed.days, *(step.day for account in observed.accounts for step in steps(observed, account))})
-    before = {night: earlier for earlier, night in pairwise(nights)}
+    listed, told = _nights(account_nights(observed)), _nights(pnl_daily(observed))
     rows: Mart = {}
     for (account_id, name, entity), found in daily.items():
+        before = (told if name in OF_A_REPORT else listed).get(account_id, {})
         run: Row = {}
         for day in sorted(found):
-            if run and run["last_seen_on"] == before.get(day) and run["difference"] == found[day]["difference"]:
+            if run and run["last_seen_on"] == before.get(day) and _stands_by(run) == _stands_by(found[day]):
                 run |= {"nights": run["nights"] + 1, "last_seen_on": day}
             else:
                 run = rows[day, account_id, name, entity] = {**found[day], "nights": 1, "last_seen_on": day}
     return rows
+
+
+def _stands_by(row: Row) -> tuple[Decimal | None, Decimal | None]:
+    """The difference; where there is none, what was reported."""
+    return row["difference"], row["reported"] if row["difference"] is None else None
+
+
+def _nights(mart: Mart) -> dict[str, dict[date, date]]:
+    """By account, the night before each of its nights in a mart of nights and accounts."""
+    nights: dict[str, list[date]] = defaultdict(list)
+    for day, account_id in sorted(mart):
+        nights[account_id].append(day)
+    return {account_id: {night: before for before, night in pairwise(days)} for account_id, days in nights.items()}
 
 
 def _unrealized(observed: Observed) -> Iterator[Check]:

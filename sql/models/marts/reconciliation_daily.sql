@@ -8,27 +8,28 @@ checked as (
         'check_positions', 'check_unrealized', 'check_drift', 'check_needs_rebalancing', 'check_policy_targets',
         'check_policy_called', 'check_pnl_reports', 'check_pnl_items',
     ] -%}
-    select * from {{ ref(check) }}
+    select
+        *,
+        {{ 'true' if check in ('check_pnl_reports', 'check_pnl_items') else 'false' }} as is_of_report
+    from {{ ref(check) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
 
+-- The account's night before each, on which a disagreement would have to stand to be the same. P&L reports have nights of
+-- their own: some are filled in later.
 nights as (
 
-    select distinct as_of_date from {{ ref('sync_coverage_daily') }}
-    union
-    select distinct as_of_date from {{ ref('pnl_daily') }}
-
-),
-
--- The night before each, on which a disagreement would have to stand to be the same.
-sequenced as (
-
+    {% for mart, is_of_report in [('account_nights', 'false'), ('pnl_daily', 'true')] -%}
     select
+        account_id,
         as_of_date,
-        lag(as_of_date) over (order by as_of_date) as night_before
-    from nights
+        {{ is_of_report }} as is_of_report,
+        lag(as_of_date) over (partition by account_id order by as_of_date) as night_before
+    from {{ ref(mart) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -36,12 +37,15 @@ compared as (
 
     select
         checked.*,
-        sequenced.night_before,
+        nights.night_before,
         lag(checked.as_of_date) over series as previous_on,
+        lag(checked.reported) over series as previous_reported,
         lag(checked.difference) over series as previous_difference
     from checked
-    inner join sequenced
-        on checked.as_of_date = sequenced.as_of_date
+    left join nights
+        on checked.account_id = nights.account_id
+        and checked.as_of_date = nights.as_of_date
+        and checked.is_of_report = nights.is_of_report
     window series as (
         partition by checked.account_id, checked.check_name, checked.entity
         order by checked.as_of_date
@@ -55,7 +59,10 @@ numbered as (
         *,
         sum(
             case
-                when previous_on = night_before and (previous_difference is not distinct from difference) then 0
+                when previous_on = night_before
+                    and (previous_difference is not distinct from difference)
+                    -- What has no difference is the same as long as the reported figure is.
+                    and (difference is not null or previous_reported is not distinct from reported) then 0
                 else 1
             end
         ) over (
