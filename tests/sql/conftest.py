@@ -21,7 +21,8 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
 
 @pytest.fixture(scope="session")
 def warehouse(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three nights, built one by one: on the third, the second's P&L is restated and a late policy version appears.
+    """Three nights, built one by one: on the third, the second's P&L is restated and a late policy version appears,
+    which does not name gold any more.
 
     Built once for all of pytest's processes, and only to be read.
     """
@@ -65,7 +66,8 @@ def _first() -> Night:
              "current_price": "180", "market_value": "1890.02", "total_cost_basis": "1842.75", "unrealized_pl": "47.27"},
         ],
     )  # fmt: skip
-    night.policy("a", 1, date(2026, 1, 1), {"equities": ("40", "50", "60"), "bonds": ("40", "50", "60")})
+    bands = {"equities": ("40", "50", "60"), "bonds": ("40", "50", "60"), "gold": ("0", "0", "10")}
+    night.policy("a", 1, date(2026, 1, 1), bands)
     night.drift("a", "p", {"equities": ("50", "58"), "bonds": ("50", "42")}, needs_rebalancing=True)
     night.pnl("a", OPENED, night.as_of, total_pnl="10", realized_pnl="4", unrealized_pnl="6")
     return night

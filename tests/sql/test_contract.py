@@ -97,8 +97,8 @@ COLUMNS = {
     " portfolios_outcome rebalancing_outcome investment_policy_outcome pnl_outcome is_complete"
     " ips_id policy_version called_ips_id called_policy_version response_id",
     "dates": "calendar_date is_session last_session_on sessions_until",
-    "policy_targets_known": "account_id ips_id version asset_class known_from known_to target_percent min_percent"
-    " max_percent effective_from effective_to response_id",
+    "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
+    " min_percent max_percent effective_from effective_to response_id",
 }
 
 

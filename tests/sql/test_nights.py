@@ -36,6 +36,18 @@ def test_as_known_now_is_the_mart_itself(warehouse: Path) -> None:
         assert as_known == rows(warehouse, f"from marts.{mart} order by all")
 
 
+def test_a_class_that_only_the_policy_of_its_night_named_stays(warehouse: Path, instant: Callable[[date], datetime]) -> None:
+    """On the third night a policy without gold comes to be in force on the second, which was told with gold."""
+    query = (
+        "select as_of_date, policy_version, policy_target_percent, policy_version_then, is_outside_band_then"
+        " from marts.allocation_drift_daily{} where asset_class = 'gold' order by 1"
+    )
+    first = (date(2026, 3, 2), 1, D(0), 1, False)
+    assert rows(warehouse, query.format(f"_as_of('{instant(SECOND)}')")) == [first, (SECOND, 1, D(0), 1, False)]
+    for now in ("", f"_as_of('{instant(THIRD)}')"):
+        assert rows(warehouse, query.format(now)) == [first, (SECOND, 2, None, 1, False)]
+
+
 def test_a_policy_reads_as_it_was_known_before_its_successor(warehouse: Path, instant: Callable[[date], datetime]) -> None:
     query = "select version, status, effective_to from marts.policy_versions_as_of('{}') order by 1"
     assert rows(warehouse, query.format(instant(SECOND))) == [(1, "active", None)]
@@ -81,6 +93,7 @@ def test_a_difference_is_a_row_and_what_agrees_is_none(warehouse: Path) -> None:
     query = "select check_name, entity, reported, recomputed, difference from marts.reconciliation_daily order by all"
     huge = D("9" * 29)
     assert rows(warehouse, query) == [
+        ("policy_target", "p/gold", None, D(0), None),
         ("position_market_value", "p1", huge, None, None),
         ("position_market_value", "p2", D("1890.02"), D("1890"), D("0.02")),
         ("position_unrealized_pl", "p1", huge, None, None),

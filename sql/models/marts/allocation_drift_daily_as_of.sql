@@ -29,6 +29,7 @@ analyses as (
         account_id,
         known_from,
         response_id,
+        max(policy_version_then) as policy_version_then,
         count(*) = count(actual_percent)
         and abs(sum({{ computable('actual_percent') }}) - 100) <= {{ tolerance('total_percent_tolerance') }} as is_complete
     from reported
@@ -44,9 +45,15 @@ versions as (
 
 ),
 
-targets as (
+all_targets as (
 
     select * from {{ ref('policy_targets_known').include(database=false) }}
+
+),
+
+targets as (
+
+    select * from all_targets
     where known_from <= cast(known_at as {{ type_instant() }})
         and (known_to is null or known_to > cast(known_at as {{ type_instant() }}))
 
@@ -64,6 +71,67 @@ governed as (
         on analyses.account_id = versions.account_id
         and analyses.as_of_date >= versions.effective_from
         and (analyses.as_of_date < versions.effective_to or versions.effective_to is null)
+
+),
+
+targets_then as (
+
+    select
+        governed.as_of_date,
+        governed.portfolio_id,
+        targets.asset_class,
+        targets.min_percent,
+        targets.max_percent
+    from governed
+    -- What was known that night is known at every later instant.
+    inner join all_targets as targets
+        on governed.account_id = targets.account_id
+        and governed.as_of_date >= targets.known_on
+        and (governed.as_of_date < targets.superseded_on or targets.superseded_on is null)
+        and governed.as_of_date >= targets.effective_from
+        and (governed.as_of_date < targets.effective_to or targets.effective_to is null)
+
+),
+
+named as (
+
+    select
+        governed.as_of_date,
+        governed.portfolio_id,
+        targets.asset_class
+    from governed
+    inner join targets
+        on governed.account_id = targets.account_id
+        and governed.ips_id = targets.ips_id
+        and governed.policy_version = targets.version
+
+    union
+
+    select
+        as_of_date,
+        portfolio_id,
+        asset_class
+    from targets_then
+
+),
+
+left_out as (
+
+    select
+        governed.as_of_date,
+        governed.portfolio_id,
+        named.asset_class,
+        cast(0 as decimal(38, 9)) as actual_percent,
+        governed.policy_version_then
+    from governed
+    inner join named
+        on governed.as_of_date = named.as_of_date
+        and governed.portfolio_id = named.portfolio_id
+    left join reported
+        on named.as_of_date = reported.as_of_date
+        and named.portfolio_id = reported.portfolio_id
+        and named.asset_class = reported.asset_class
+    where governed.is_complete and reported.asset_class is null
 
 ),
 
@@ -85,31 +153,21 @@ classes as (
     union all
 
     select
-        governed.as_of_date,
-        governed.portfolio_id,
-        targets.asset_class,
+        left_out.as_of_date,
+        left_out.portfolio_id,
+        left_out.asset_class,
         false as is_reported,
         cast(null as decimal(38, 9)) as target_percent,
-        cast(0 as decimal(38, 9)) as actual_percent,
+        left_out.actual_percent,
         cast(null as decimal(38, 9)) as drift_percent,
-        known.policy_version_then,
-        known.is_outside_band_then,
-        known.is_over_threshold_then
-    from governed
-    inner join targets
-        on governed.account_id = targets.account_id
-        and governed.ips_id = targets.ips_id
-        and governed.policy_version = targets.version
-    left join reported
-        on governed.as_of_date = reported.as_of_date
-        and governed.portfolio_id = reported.portfolio_id
-        and targets.asset_class = reported.asset_class
-    -- What was known that night is known at every later instant.
-    left join {{ ref('allocation_drift_daily').include(database=false) }} as known
-        on governed.as_of_date = known.as_of_date
-        and governed.portfolio_id = known.portfolio_id
-        and targets.asset_class = known.asset_class
-    where governed.is_complete and reported.asset_class is null
+        left_out.policy_version_then,
+        {{ band_distance('targets_then.min_percent', 'targets_then.max_percent') }} <> 0 as is_outside_band_then,
+        cast(null as boolean) as is_over_threshold_then
+    from left_out
+    left join targets_then
+        on left_out.as_of_date = targets_then.as_of_date
+        and left_out.portfolio_id = targets_then.portfolio_id
+        and left_out.asset_class = targets_then.asset_class
 
 ),
 

@@ -21,6 +21,8 @@ final as (
         targets.asset_class,
         versions.known_from,
         versions.known_to,
+        versions.known_on,
+        versions.superseded_on,
         targets.target_percent,
         targets.min_percent,
         targets.max_percent,
