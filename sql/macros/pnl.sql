@@ -74,13 +74,13 @@
 
 
 {#
-    Likewise for a symbol or class. One that appears has earned all it shows since the night before, unless another vanished
-    that night and it may be the same by another name: a rename makes no profit. What is not told here is (unattributed).
+    Likewise for a symbol or class. One that appears has earned all it shows since the night before, if it has begun then: see
+    int_pnl_items_daily. A rename makes no profit. What is not told here is (unattributed).
 #}
 {% macro item_day_value(measure) -%}
     case
         when is_opening then {{ measure }}
-        when is_comparable and is_first_row and not something_vanished then {{ measure }}
+        when is_comparable and has_begun and was_whole_{{ measure }} then {{ measure }}
         when is_comparable and not is_first_row then {{ difference(measure, 'previous_' ~ measure) }}
     end
 {%- endmacro %}

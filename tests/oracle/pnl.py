@@ -177,14 +177,16 @@ def pnl_by_asset_class_daily(observed: Observed) -> Mart:
 
 
 LAPSES = ("unrealized_pnl", "pnl")  # of what a report does not name
+ROUNDING = Decimal("0.05")  # by which parts may fail to come to the whole
 ALL_ITEMS = "(unattributed)"
 
 
 def _parts_daily(observed: Observed, read: Callable[[Pnl], dict[str, Figures]], whole: dict[str, str]) -> Mart:
     """From the first report of a part on, and what the account has beyond its parts.
 
-    What a report does not name has no figure that lapses, and keeps the others. A part that appears on a night on which
-    another vanished has no day: it may be the same by another name.
+    What a report does not name has no figure that lapses, and keeps the others. A part that appears has a day, if none
+    vanished that night and none was missing the night before: then the parts came to the account's own figures, of this
+    measure and of the one that lapses. Else it may be the same by another name, or have a history of its own.
     """
     rows: Mart = {}
     for account in observed.accounts:
@@ -204,13 +206,16 @@ def _parts_daily(observed: Observed, read: Callable[[Pnl], dict[str, Figures]], 
             left = {m: step.change(now_whole[w], before_whole[w]) for m, w in whole.items()}
             left_itd = {m: now_whole[w] for m, w in whole.items()}
             shared = {"currency": account.currency, "days_covered": step.days_covered}
+            missing = {m: before_whole[w] - sum(old[m] or Decimal(0) for old in before.values()) for m, w in whole.items()}
+            is_whole = {m: step.before is None or abs(gap) <= ROUNDING for m, gap in missing.items()}
+            is_clear = not vanished and all(is_whole[m] for m in whole if m in LAPSES)
             for name, now in known.items():
                 is_new = name not in before
                 old = before.get(name, dict.fromkeys(now, Decimal(0)))
                 day: dict[str, Decimal | None] = {}
                 for measure, value in now.items():
                     was = old[measure]
-                    is_told = value is not None and was is not None and not (is_new and vanished)
+                    is_told = value is not None and was is not None and (not is_new or (is_clear and is_whole[measure]))
                     day[measure] = step.change(value, was) if is_told and value is not None and was is not None else None
                     if left[measure] is not None:
                         left[measure] -= day[measure] or Decimal(0)

@@ -10,6 +10,12 @@
 -- A symbol or class on every night from its first report on. What tonight's report does not name has no unrealized P&L and,
 -- by class, no P&L; what it had realized and received stays with it.
 -- depends_on: {{ ref('int_changes') }}
+{%- set wholes = {
+    'realized_pnl': 'realized_pnl',
+    'unrealized_pnl': 'unrealized_pnl',
+    'dividend_income': 'dividend_income',
+    'pnl': 'total_pnl',
+} %}
 
 with
 
@@ -22,6 +28,9 @@ nights as (
         is_opening,
         is_comparable,
         days_covered,
+        {% for measure, whole in wholes.items() -%}
+        previous_{{ whole }} as whole_before_{{ measure }},
+        {% endfor -%}
         true as is_new
     from {{ ref('int_pnl_nights') }} as nights
     {% if is_incremental() -%}
@@ -37,6 +46,9 @@ nights as (
         cast(null as boolean) as is_opening,
         cast(null as boolean) as is_comparable,
         cast(null as bigint) as days_covered,
+        {% for measure in wholes -%}
+        cast(null as decimal(38, 9)) as whole_before_{{ measure }},
+        {% endfor -%}
         false as is_new
     from {{ this }}
     where account_id in (select changes.account_id from {{ ref('int_changes') }} as changes)
@@ -157,15 +169,33 @@ compared as (
 
 ),
 
--- Nights on which an item is no longer reported: one that appears then may be the same by another name.
+-- An item that appears may be one that is no longer reported, by another name; or one that was missing the night before,
+-- where the items did not come to the account's own figures.
 judged as (
 
     select
         *,
-        max(case when was_reported and not is_reported then 1 else 0 end) over (
-            partition by account_id, as_of_date, item_kind
-        ) = 1 as something_vanished
+        max(case when was_reported and not is_reported then 1 else 0 end) over night_items = 1 as something_vanished,
+        {% for measure, whole in wholes.items() -%}
+        {%- set added = 'sum(' ~ computable('previous_' ~ measure) ~ ') over night_items' -%}
+        abs({{ difference('whole_before_' ~ measure, 'coalesce(' ~ added ~ ', 0)') }})
+        <= {{ tolerance('parts_tolerance') }} as was_whole_{{ measure }}
+        {{- "," if not loop.last }}
+        {% endfor %}
     from compared
+    window night_items as (partition by account_id, as_of_date, item_kind)
+
+),
+
+told as (
+
+    select
+        *,
+        -- What lapses tells whether an item is missing: what it had realized and received stays.
+        is_first_row
+        and not something_vanished
+        and case when item_kind = 'position' then was_whole_unrealized_pnl else was_whole_pnl end as has_begun
+    from judged
 
 ),
 
@@ -187,7 +217,7 @@ final as (
         dividend_income as dividend_income_itd,
         pnl as pnl_itd,
         pnl_percent as pnl_percent_itd
-    from judged
+    from told
     where is_new
 
 )
