@@ -39,7 +39,7 @@ class Standing:
 
 _FIGURES = """hash(
     total_pnl, realized_pnl, unrealized_pnl, dividend_income, interest_income, fees_paid,
-    short_term_gains, short_term_losses, long_term_gains, long_term_losses, net_realized
+    short_term_gains, short_term_losses, long_term_gains, long_term_losses
 )"""
 
 
@@ -159,9 +159,9 @@ class Questions(Database):
         """End dates of P&L reports to ask for beside tonight's, by account: the newest `most` of all.
 
         First those between an account's first report and tonight that no report answers; a date counts as missed if it is
-        a weekday, or any day on which a sync ran. Then those beside a report that was restated after they were last asked:
-        where a correction begins is known when the date before it has been asked again and reads as before. Of `closed`
-        accounts none is asked.
+        a weekday, or any day on which a sync ran. Then those beside a report of a later vintage: one that was restated, or
+        first asked when a night had passed, after they were last asked. Where a correction begins is known when the date
+        before it has been asked again and reads as before. Of `closed` accounts none is asked.
         """
         rows = self._all(
             f"""
@@ -191,15 +191,20 @@ class Questions(Database):
                     lag({_FIGURES}) over (partition by account_id, end_date order by response_id) as figures_before
                 from {self.dataset}.pnl_reports
             ),
+            passed as (
+                select as_of_date, lag(as_of_date) over (order by as_of_date) as night_before
+                from (select distinct as_of_date from {self.dataset}.responses)
+            ),
             reports as (
                 select account_id, end_date, max(asked_on) as asked_on,
-                    max(case when figures_before is not null and figures <> figures_before then asked_on end) as restated_on
-                from answers group by account_id, end_date
+                    max(case when figures <> figures_before or (figures_before is null and night_before > end_date)
+                        then asked_on end) as vintage_on
+                from answers join passed on asked_on = passed.as_of_date group by account_id, end_date
             ),
             pairs as (
-                select account_id, end_date, asked_on, restated_on,
+                select account_id, end_date, asked_on, vintage_on,
                     lag(end_date) over series as end_date_before, lag(asked_on) over series as asked_on_before,
-                    lag(restated_on) over series as restated_on_before
+                    lag(vintage_on) over series as vintage_on_before
                 from reports window series as (partition by account_id order by end_date)
             ),
             wanted as (
@@ -208,9 +213,9 @@ class Questions(Database):
                     select 1 from observed where observed.account_id = first_ones.account_id and observed.end_date = day
                 )
                 union
-                select 2, account_id, end_date_before from pairs where restated_on > asked_on_before
+                select 2, account_id, end_date_before from pairs where vintage_on > asked_on_before
                 union
-                select 2, account_id, end_date from pairs where restated_on_before > asked_on
+                select 2, account_id, end_date from pairs where vintage_on_before > asked_on
             )
             select account_id, day from wanted
             where turn = 1 or (account_id in (select account_id from first_ones) and day < cast($2 as date))

@@ -47,11 +47,11 @@
 
 
 {#
-    Whether a difference is taken between two vintages: one of its reports has been restated since the other was asked. Which
-    of the days between them the correction belongs to is not known until the other is asked again.
+    Whether a difference is taken between two vintages: one of its reports has read otherwise, or was first asked late, since
+    the other was asked. Which of the days a correction belongs to is not known until the other is asked again.
 #}
 {% macro is_mixed_vintage() -%}
-    coalesce(restated_on > previous_asked_on, false) or coalesce(previous_restated_on > asked_on, false)
+    coalesce(vintage_on > previous_asked_on, false) or coalesce(previous_vintage_on > asked_on, false)
 {%- endmacro %}
 
 

@@ -170,7 +170,7 @@ class Observed:
     def _missed(self, today: date) -> dict[str, list[date]]:
         """End dates to ask for besides tonight's, and those that the story asks again.
 
-        Within the budget the newest missed ones, then those beside a restated one.
+        Within the budget the newest missed ones, then those beside one of a later vintage.
         """
         candidates = []
         for account_id, reports in self.reports.items():
@@ -181,7 +181,7 @@ class Observed:
                 day = first + timedelta(days=step)
                 if self.is_asked(day) and day not in reports:
                     candidates.append((1, -day.toordinal(), account_id, day))
-            beside = (day for day in _beside_restated(reports) if day < today)
+            beside = (day for day in self._beside_another_vintage(reports) if day < today)
             candidates += [(2, -day.toordinal(), account_id, day) for day in beside]
         missed: dict[str, list[date]] = defaultdict(list)
         for *_, account_id, day in sorted(candidates)[: self.played.fill_budget]:
@@ -192,21 +192,24 @@ class Observed:
             again += [day for day in weekdays(start, end) if day not in again]
         return missed
 
+    def vintage_on(self, day: date, answers: list[Report]) -> date | None:
+        """The last night on which a report read otherwise than before, or was first asked although a night had passed."""
+        found = [newer.asked_on for older, newer in pairwise(answers) if _head(older.pnl) != _head(newer.pnl)]
+        first = answers[0].asked_on
+        if any(day < night < first for night in self.rosters):
+            found.append(first)
+        return max(found, default=None)
 
-def _beside_restated(reports: dict[date, list[Report]]) -> set[date]:
-    """End dates whose neighbour was restated on a night after they were last asked."""
-    restated: dict[date, date] = {}
-    for day, answers in reports.items():
-        changed = [newer.asked_on for older, newer in pairwise(answers) if _head(older.pnl) != _head(newer.pnl)]
-        if changed:
-            restated[day] = changed[-1]
-    found = set()
-    for before, after in pairwise(sorted(reports)):
-        if after in restated and restated[after] > reports[before][-1].asked_on:
-            found.add(before)
-        if before in restated and restated[before] > reports[after][-1].asked_on:
-            found.add(after)
-    return found
+    def _beside_another_vintage(self, reports: dict[date, list[Report]]) -> set[date]:
+        """End dates whose neighbour came to be of a later vintage on a night after they were last asked."""
+        vintages = {day: self.vintage_on(day, answers) for day, answers in reports.items()}
+        found = set()
+        for pair in pairwise(sorted(reports)):
+            for day, other in (pair, pair[::-1]):
+                vintage = vintages[other]
+                if vintage is not None and vintage > reports[day][-1].asked_on:
+                    found.add(day)
+        return found
 
 
 def _head(pnl: Pnl) -> tuple[object, ...]:

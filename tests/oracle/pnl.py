@@ -65,16 +65,17 @@ class Step:
     days_covered: int | None  # None: the first observed one, of an account that opened earlier
     asked_on: date  # the night of the answer that counts
     restated_on: date | None  # the last night on which the answer was another one than before
+    vintage_on: date | None  # likewise of the account's own figures, or on which they were first asked late
     moved: Figures  # since the first answer
     earlier: "Step | None"
 
     @property
     def is_mixed_vintage(self) -> bool:
-        """One of the two reports was restated after the other was last asked."""
+        """One of the two reports read otherwise, or was first asked late, after the other was last asked."""
         if self.earlier is None:
             return False
-        pairs = ((self.restated_on, self.earlier.asked_on), (self.earlier.restated_on, self.asked_on))
-        return any(restated is not None and restated > asked for restated, asked in pairs)
+        pairs = ((self.vintage_on, self.earlier.asked_on), (self.earlier.vintage_on, self.asked_on))
+        return any(vintage is not None and vintage > asked for vintage, asked in pairs)
 
     @property
     def is_day_restated(self) -> bool:
@@ -98,7 +99,8 @@ def steps(observed: Observed, account: Account) -> list[Step]:
         first, last = figures(answers[0]), figures(current)
         moved = {name: last[name] - first[name] for name in last}
         before = previous.report if previous else None
-        found.append(Step(day, current, before, covered, asked[-1], changes[-1] if changes else None, moved, previous))
+        restated_on, vintage_on = changes[-1] if changes else None, observed.vintage_on(day, reports[day])
+        found.append(Step(day, current, before, covered, asked[-1], restated_on, vintage_on, moved, previous))
     return found
 
 

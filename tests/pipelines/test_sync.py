@@ -359,6 +359,34 @@ def test_the_dates_around_a_restated_report_are_asked_until_its_correction_begin
     ]
 
 
+def test_the_dates_beside_a_report_that_was_first_asked_late_are_asked_again(
+    sandbox: Sandbox, settings: Settings, tmp_path: Path
+) -> None:
+    """Nobody was there on the 14th, and it was filled on the 17th only; of one account the 13th was corrected meanwhile."""
+    account = sandbox.world.accounts[0].account_id
+    for day in (13, 15, 16):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(settings_for(sandbox, tmp_path, pnl_fill_requests=0))
+    sandbox.world.correct(account, "realized_pnl", Decimal(-10), date(2022, 6, 13), datetime(2022, 6, 17, 12, tzinfo=UTC))
+
+    asked_again: list[tuple[list[int], list[int]]] = []
+    for day in (17, 20, 21, 22, 23):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(settings)
+        ends = f"select end_date from raw.pnl_reports where as_of_date = '2022-06-{day}' and end_date < as_of_date and"
+        sides = (f"account_id = '{account}'", f"account_id = '{sandbox.world.accounts[1].account_id}'")
+        corrected, other = ([end.day for (end,) in query(settings, f"{ends} {side} order by 1")] for side in sides)
+        asked_again.append((corrected, other))
+
+    assert asked_again == [
+        ([14], [14]),
+        ([13, 15], [13, 15]),  # beside the 14th: of the one account both read otherwise, of the other as before
+        ([14, 16], []),
+        ([15, 17], []),
+        ([], []),
+    ]
+
+
 def fill(settings: Settings, end: date) -> None:
     """Ask for the reports of one past end date, as `bluum backfill-pnl` does."""
     now = datetime(2022, 6, 18, tzinfo=UTC)

@@ -86,7 +86,7 @@ COLUMNS = {
     "sync_coverage_daily": "as_of_date endpoint expected ok absent disabled failed rejected quarantined_rows"
     " requests retries rate_limited started_at finished_at is_complete",
     "pnl_reports_known": "account_id as_of_date response_id known_from known_to asked_on restated_on"
-    " restatement_key has_report currency opened_on start_date total_pnl_itd realized_pnl_itd"
+    " vintage_on restatement_key has_report currency opened_on start_date total_pnl_itd realized_pnl_itd"
     " unrealized_pnl_itd dividend_income_itd interest_income_itd fees_paid_itd"
     " short_term_gains_itd short_term_losses_itd long_term_gains_itd long_term_losses_itd",
     "policy_versions_known": "account_id ips_id version known_from known_to status effective_from effective_to"

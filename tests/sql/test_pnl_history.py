@@ -66,3 +66,48 @@ def test_a_day_is_restated_where_one_of_its_reports_is(dbt: Dbt, tmp_path: Path,
         ("told", True, True),
         ("untold", False, False),
     ]
+
+
+@pytest.mark.parametrize("mart", ["pnl_daily", "pnl_daily_as_of('2100-01-01')"])
+def test_days_beside_a_report_that_was_first_asked_late_are_of_two_vintages_until_these_are_asked_again(
+    dbt: Dbt, tmp_path: Path, mart: str
+) -> None:
+    """Nobody was there on the 4th, and on the 9th the P&L of the 2nd is corrected by -100.
+
+    The 4th of `late` is first asked on the 9th: -90 and +110 are no days. Of `mended`, the dates beside it were asked again
+    on the 10th, those beside them on the 11th, and those beside these on the 12th, as syncs do. The 4th of `soon` is filled
+    on the 5th, before any later date was asked: no night has passed.
+    """
+    accounts = ("late", "mended", "soon")
+    nights = {number: night(number, *accounts) for number in (3, 5, 6, 9, 10, 11, 12)}
+    for account in accounts:
+        for number, total in ((3, "110"), (5, "130"), (6, "140"), (9, "50"), (10, "60"), (11, "70"), (12, "80")):
+            nights[number].pnl(account, OPENED, day(number), total_pnl=total)
+    nights[5].pnl("soon", OPENED, day(4), total_pnl="120")
+    for account in ("late", "mended"):
+        nights[9].pnl(account, OPENED, day(4), total_pnl="20")
+    for number, total in ((3, "10"), (5, "30")):
+        nights[10].pnl("mended", OPENED, day(number), total_pnl=total)
+    for number, total in ((4, "20"), (6, "40")):
+        nights[11].pnl("mended", OPENED, day(number), total_pnl=total)
+    for number, total in ((5, "30"), (9, "50")):
+        nights[12].pnl("mended", OPENED, day(number), total_pnl=total)
+
+    play(dbt, tmp_path / "warehouse.duckdb", *nights.values())
+    query = f"select total_pnl, is_mixed_vintage from marts.{mart} where account_id = '{{}}' and as_of_date > '2026-03-03'"
+    found = {
+        account: rows(tmp_path / "warehouse.duckdb", f"{query.format(account)} order by as_of_date") for account in accounts
+    }
+    assert found["late"] == [(-90, True), (110, True), (10, False), (-90, False), (10, False), (10, False), (10, False)]
+    assert found["mended"] == [(10, False)] * 7
+    assert found["soon"] == [(10, False), (10, False), (10, False), (-90, False), (10, False), (10, False), (10, False)]
+
+
+def test_other_items_of_the_same_account_figures_are_no_other_vintage(dbt: Dbt, tmp_path: Path) -> None:
+    third, fourth, ninth = (night(number, "a") for number in (3, 4, 9))
+    third.pnl("a", OPENED, day(3), total_pnl="5")
+    fourth.pnl("a", OPENED, day(4), total_pnl="7", classes={"equities": {"pnl": "7"}})
+    ninth.pnl("a", OPENED, day(4), total_pnl="7", classes={"equities": {"pnl": "6"}})
+    play(dbt, tmp_path / "warehouse.duckdb", third, fourth, ninth)
+    query = "select is_itd_restated, is_mixed_vintage from marts.pnl_daily where as_of_date = '2026-03-04'"
+    assert rows(tmp_path / "warehouse.duckdb", query) == [(True, False)]

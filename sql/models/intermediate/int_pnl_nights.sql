@@ -27,8 +27,8 @@ newest as (
 
 {% endif -%}
 {% set columns = [
-    'account_id', 'as_of_date', 'response_id', 'asked_on', 'restated_on', 'restatement_key', 'currency', 'opened_on',
-    'start_date',
+    'account_id', 'as_of_date', 'response_id', 'asked_on', 'restated_on', 'vintage_on', 'restatement_key', 'currency',
+    'opened_on', 'start_date',
 ] + pnl_measures() -%}
 reports as (
 
@@ -67,7 +67,7 @@ sequenced as (
         *,
         lag(as_of_date) over series as previous_on,
         lag(asked_on) over series as previous_asked_on,
-        lag(restated_on) over series as previous_restated_on,
+        lag(vintage_on) over series as previous_vintage_on,
         lag(restatement_key) over series as previous_restatement_key,
         lag(currency) over series as previous_currency,
         lag(start_date) over series as previous_start_date,

@@ -10,8 +10,19 @@
 -- Every good answer about the P&L of an account up to an end date (`as_of_date`), whichever night it was asked, with the
 -- time during which it was the newest. That Bluum has no report of a past date any more displaces nothing.
 -- depends_on: {{ ref('int_changes') }}
+{%- set measures = [] %}
+{%- for measure in pnl_measures() %}{% do measures.append('reports.' ~ measure) %}{% endfor %}
 
 with
+
+nights as (
+
+    select
+        as_of_date,
+        lag(as_of_date) over (order by as_of_date) as night_before
+    from (select distinct as_of_date from {{ ref('int_responses_ranked') }}) as distinct_nights
+
+),
 
 answers as (
 
@@ -91,16 +102,16 @@ reported as (
         reports.long_term_gains,
         reports.long_term_losses,
         reports.net_realized,
+        case when reports.response_id is not null then {{ fingerprint(measures) }} end as measures_key,
         case
-            when reports.response_id is not null then
-                {{ fingerprint([
-                    'reports.total_pnl', 'reports.realized_pnl', 'reports.unrealized_pnl', 'reports.dividend_income',
-                    'reports.interest_income', 'reports.fees_paid', 'reports.short_term_gains',
-                    'reports.short_term_losses', 'reports.long_term_gains', 'reports.long_term_losses',
-                    'reports.net_realized', 'itemised.items_key',
-                ]) }}
-        end as figures_key
+            when reports.response_id is not null
+                then {{ fingerprint(measures + ['reports.net_realized', 'itemised.items_key']) }}
+        end as figures_key,
+        -- Whether a night has passed between the end date and the asking.
+        coalesce(nights.night_before > answers.as_of_date, false) as is_late
     from answers
+    left join nights
+        on answers.asked_on = nights.as_of_date
     left join accounts
         on answers.account_id = accounts.account_id
     left join currencies
@@ -122,6 +133,8 @@ compared as (
         lead(response_id) over series is null as is_current,
         -- An answer that there is none says nothing about the figures.
         lag(figures_key) over had as previous_key,
+        lag(measures_key) over had as previous_measures_key,
+        has_report and lag(response_id) over had is null as is_first_report,
         {% for measure in pnl_measures() -%}
         first_value({{ measure }}) over had as first_{{ measure }}
         {{- "," if not loop.last }}
@@ -133,17 +146,22 @@ compared as (
 
 ),
 
--- The last night on which the figures read otherwise than the time before.
+-- The last night on which the figures read otherwise than the time before; and the last one since which the account's own
+-- are of another vintage than on the night of their date: they read otherwise, or were first asked when it had passed.
 restated as (
 
     select
         *,
-        max(case when figures_key <> previous_key then asked_on end) over (
-            partition by account_id, as_of_date
-            order by response_id
-            rows between unbounded preceding and current row
-        ) as restated_on
+        max(case when figures_key <> previous_key then asked_on end) over answers_so_far as restated_on,
+        max(
+            case when measures_key <> previous_measures_key or (is_first_report and is_late) then asked_on end
+        ) over answers_so_far as vintage_on
     from compared
+    window answers_so_far as (
+        partition by account_id, as_of_date
+        order by response_id
+        rows between unbounded preceding and current row
+    )
 
 ),
 
@@ -168,6 +186,7 @@ final as (
         net_realized,
         figures_key,
         restated_on,
+        vintage_on,
         restated_on is not null as is_itd_restated,
         -- How the figures have moved since they were first answered.
         {{ fingerprint(moved_since_first()) }} as restatement_key

@@ -29,6 +29,7 @@ final as (
         known_to,
         asked_on,
         restated_on,
+        vintage_on,
         restatement_key,
         has_report,
         currency,
