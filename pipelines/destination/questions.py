@@ -166,8 +166,10 @@ class Questions(Database):
         rows = self._all(
             f"""
             with observed as (
-                select distinct account_id, cast(json_extract_string(params, '$.end_date') as date) as end_date
+                select account_id, cast(json_extract_string(params, '$.end_date') as date) as end_date,
+                    max(as_of_date) as asked_on
                 from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
+                group by all
             ),
             roster as (
                 select account_id from {self.dataset}.accounts
@@ -196,10 +198,12 @@ class Questions(Database):
                 from (select distinct as_of_date from {self.dataset}.responses)
             ),
             reports as (
-                select account_id, end_date, max(asked_on) as asked_on,
-                    max(case when figures <> figures_before or (figures_before is null and night_before > end_date)
-                        then asked_on end) as vintage_on
-                from answers join passed on asked_on = passed.as_of_date group by account_id, end_date
+                select answers.account_id, answers.end_date, max(observed.asked_on) as asked_on,
+                    max(case when figures <> figures_before or (figures_before is null and night_before > answers.end_date)
+                        then answers.asked_on end) as vintage_on
+                from answers join passed on answers.asked_on = passed.as_of_date
+                join observed using (account_id, end_date) -- a date that has no report any more has been asked, too
+                group by answers.account_id, answers.end_date
             ),
             pairs as (
                 select account_id, end_date, asked_on, vintage_on,

@@ -387,6 +387,22 @@ def test_the_dates_beside_a_report_that_was_first_asked_late_are_asked_again(
     ]
 
 
+def test_a_date_that_has_no_report_any_more_is_asked_again_once(
+    sandbox: Sandbox, settings: Settings, tmp_path: Path
+) -> None:
+    for day in (13, 15, 16):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(settings_for(sandbox, tmp_path, pnl_fill_requests=0))
+    sandbox.clock.to_night(date(2022, 6, 17))
+    night(settings)  # fills the 14th, so that the 13th and the 15th are asked again
+    sandbox.faults.set([{"kind": "not_found", "endpoint": "pnl", "path": "end_date=2022-06-13"}])
+    asked(sandbox)
+    for day, expected in ((20, 4 + 8), (21, 4)):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(settings)
+        assert asked(sandbox)["pnl"] == expected
+
+
 def fill(settings: Settings, end: date) -> None:
     """Ask for the reports of one past end date, as `bluum backfill-pnl` does."""
     now = datetime(2022, 6, 18, tzinfo=UTC)
