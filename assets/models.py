@@ -66,7 +66,7 @@ def models(
     settings = bluum.settings
     target = settings.folder / "dbt"
     # Unit tests judge the SQL, not tonight's data: `make test` runs them.
-    command = ["build", "--exclude-resource-type", "unit_test"]
+    command = ["build", "--exclude-resource-type", "unit_test", "--log-level-file", "info"]
     if settings.dataset != DATASET:
         command += ["--vars", json.dumps({"dataset": settings.dataset})]
     with writing(settings.folder, "models"):

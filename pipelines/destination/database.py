@@ -4,7 +4,7 @@ What is asked of it is `questions.py`, what is written `warehouse.py`.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +38,13 @@ class Database:
         if self._connection:
             yield self._connection
             return
-        try:
-            connection = self._open()
-        except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise WarehouseUnusable(f"{self.path} cannot be opened, and was left as it is: {reason}") from error
-        try:
+        with closing(self._open()) as connection:
             connection.execute("set TimeZone = 'UTC'")
             self._connection = connection
-            yield connection
-        finally:
-            self._connection = None
-            connection.close()
+            try:
+                yield connection
+            finally:
+                self._connection = None
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         # A sync that was killed may leave its dbt running for a moment, and dbt then holds the file.
@@ -59,7 +54,11 @@ class Database:
             wait=wait_fixed(0.25),
             reraise=True,
         )
-        return retrying(duckdb.connect, str(self.path))
+        try:
+            return retrying(duckdb.connect, str(self.path))
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise WarehouseUnusable(f"{self.path} cannot be opened, and was left as it is: {reason}") from error
 
     def tables(self) -> set[str]:
         """Names of the raw tables there are; none before the first load."""

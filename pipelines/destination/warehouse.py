@@ -10,6 +10,7 @@ among them is decided in sql/, not here.
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
@@ -235,7 +236,9 @@ class Warehouse(Questions):
         try:
             if not self.path.exists():
                 create(self.path, self.dataset)
-            pipeline.run(bluum_source(batches=[batch], tables=tuple(self.raw_tables.values()))).raise_on_failed_jobs()
+            source = bluum_source(batches=[batch], tables=tuple(self.raw_tables.values()))
+            with closing(self._open()) as connection:  # by itself dlt opens and closes the file five times a package
+                pipeline.run(source, credentials=connection).raise_on_failed_jobs()
         except (PipelineStepFailed, DestinationHasFailedJobs, duckdb.Error, OSError) as error:
             reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
             raise WarehouseUnusable(f"a batch could not be written to {self.path}, and does not count: {reason}") from error
@@ -261,7 +264,7 @@ class Warehouse(Questions):
             self._pipeline = dlt.pipeline(
                 _PIPELINE,
                 pipelines_dir=str(folder),
-                destination=dlt.destinations.duckdb(str(self.path)),
+                destination=dlt.destinations.duckdb(),
                 dataset_name=self.dataset,
             )
         return self._pipeline
