@@ -4,6 +4,7 @@ Exit codes: 0 complete, 3 landed with failures, 1 nothing published, 2 wrong usa
 The work is done elsewhere; commands import it when they run, so that `bluum --help` answers at once.
 """
 
+import gc
 import os
 import sys
 from datetime import datetime
@@ -184,6 +185,7 @@ def dev() -> None:
 
 def main() -> NoReturn:
     """Run the program; a mistake of the user's or of the world's ends in one line, one of ours in a traceback."""
+    gc.set_threshold(100_000, 50, 100)  # Dagster, dbt and dlt hold so many objects that looking through them takes a tenth
     os.umask(0o077)  # what is written is for its owner; bi.duckdb has a setting of its own
     try:
         app(standalone_mode=True)
