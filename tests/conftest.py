@@ -18,7 +18,7 @@ LONGEST = (
     "test_oracle",
     "test_kills",
     "test_api_faults",
-    "test_cli_nights",
+    "test_cli_profiles",
     "test_sync",
     "test_wheel",
     "test_incremental",

@@ -8,8 +8,8 @@ import venv
 import zipfile
 from pathlib import Path
 
-import duckdb
 import pytest
+from helpers.program import marts
 
 ROOT = Path(__file__).parent.parent
 UV = Path(sys.executable).with_name("uv")
@@ -59,19 +59,34 @@ def test_the_wheel_holds_the_models_and_what_dagster_loads_and_nothing_that_was_
     assert [name for name in names if "target" in name.split("/") or name.startswith(("tests/", "data/"))] == []
 
 
-def test_the_installed_program_syncs_a_night_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_program_asks_the_bundled_sandbox_from_an_empty_folder_and_says_so(
+    installed: Path, tmp_path: Path
+) -> None:
     folder, home = tmp_path / "empty", tmp_path / "home"
     folder.mkdir()
     home.mkdir()
     env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(program: str, *arguments: str) -> str:
+        command = [installed / program, *arguments]
+        ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
     before = set(installed.parent.rglob("*"))
-    run = subprocess.run([installed / "bluum", "sync"], cwd=folder, env=env, capture_output=True, text=True, timeout=300)
-    assert run.returncode == 0, run.stdout + run.stderr
-    with duckdb.connect(str(folder / "data" / "sandbox" / "bi.duckdb"), read_only=True) as connection:
-        assert connection.execute("select count(*) > 0 from marts.positions_daily").fetchall() == [(True,)]
-    assert [path.name for path in folder.iterdir()] == ["data"]
+    said = run("bluum", "sync")
+    assert "asking the bundled sandbox, whose people and money are made up" in said
+    assert "0 rate limited" in said  # at the published limit, without anybody having set it
+    bi = folder / "data" / "sandbox" / "bi.duckdb"
+    assert f"duckdb -readonly {bi}" in said
+    assert f"{bi}: night of" in run("bluum", "status")
+    assert f"{bi}: " in run("bluum", "publish")
+    assert len(marts(bi.parent)["pnl_daily"]) >= 12
+    assert [path.relative_to(folder).as_posix() for path in (*folder.iterdir(), *folder.glob("data/*"))] == [
+        "data",
+        "data/sandbox",
+    ]
     assert set(installed.parent.rglob("*")) == before  # a package that root has installed cannot be written
-    where = "import assets.project; print(assets.project.ROOT)"
-    found = subprocess.run([installed / "python", "-c", where], cwd=folder, env=env, capture_output=True, text=True)
-    assert str(installed.parent) in found.stdout  # it was the installed one that ran, not this checkout
+    where = run("python", "-c", "import assets.project; print(assets.project.ROOT)")
+    assert str(installed.parent) in where  # it was the installed one that ran, not this checkout
     assert os.listdir(home) == [".cache"]  # noqa: PTH208

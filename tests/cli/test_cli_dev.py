@@ -3,11 +3,11 @@
 import os
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from helpers.program import BLUUM
 
 
 def children(pid: int) -> list[int]:
@@ -41,7 +41,8 @@ def test_dagster_runs_where_it_was_opened_and_imports_nothing_from_there(tmp_pat
     (tmp_path / "assets" / "__init__.py").write_text("raise RuntimeError('the assets of somebody else')")
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     said = []
-    with subprocess.Popen([BLUUM, "dev"], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as dagster:
+    command = [Path(sys.executable).with_name("bluum"), "dev"]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as dagster:
         try:
             assert dagster.stdout is not None
             for line in dagster.stdout:

@@ -3,7 +3,6 @@
 import atexit
 import os
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +11,6 @@ import duckdb
 
 from helpers.faulty import Sandbox
 from helpers.zygote import Zygote
-
-BLUUM = Path(sys.executable).with_name("bluum")
 
 
 @cache
@@ -31,12 +28,6 @@ def bluum(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complete
         _zygote().start(*arguments, env=env, output=out, errors=err, cwd=cwd)
         code = _zygote().wait()
         return subprocess.CompletedProcess(["bluum", *arguments], code, out.read_text(), err.read_text())
-
-
-def bluum_as_installed(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own from the start, seconds slower."""
-    env = {"PATH": os.environ["PATH"], "HOME": str(cwd), **environment}
-    return subprocess.run([BLUUM, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=240)
 
 
 def settings_for(sandbox: Sandbox, data: Path) -> dict[str, str]:
