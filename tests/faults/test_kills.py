@@ -17,7 +17,8 @@ from helpers.differences import differences
 from helpers.faulty import running
 from helpers.house import House, rows, target
 from helpers.kills import Slaughter
-from helpers.zygote import Zygote, is_alive, processes_below
+from helpers.program import zygote
+from helpers.zygote import is_alive, processes_below
 
 from pipelines.destination.lock import holder, writing
 from sandbox.server import Options
@@ -26,18 +27,11 @@ KILLS = 6
 LATENCY = 0.4  # so that a night of eight accounts is seconds long, and has several batches
 
 
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    one = Zygote()
-    yield one
-    one.close()
-
-
-def test_half_a_dozen_kills_of_one_night_leave_no_trace(zygote: Zygote, tmp_path: Path) -> None:
+def test_half_a_dozen_kills_of_one_night_leave_no_trace(tmp_path: Path) -> None:
     options = Options(accounts=8, rate_limit=0, latency=LATENCY)
     with running(options) as sandbox, running(options) as same_again:
-        killed = Slaughter(sandbox, tmp_path / "killed", zygote)
-        calm = Slaughter(same_again, tmp_path / "calm", zygote)
+        killed = Slaughter(sandbox, tmp_path / "killed", zygote())
+        calm = Slaughter(same_again, tmp_path / "calm", zygote())
         killed.night(KILLS)
         assert calm.finish() == 0, calm.output
 
@@ -52,10 +46,10 @@ def test_half_a_dozen_kills_of_one_night_leave_no_trace(zygote: Zygote, tmp_path
 
 
 @pytest.fixture
-def started(zygote: Zygote, tmp_path: Path) -> Iterator[Slaughter]:
+def started(tmp_path: Path) -> Iterator[Slaughter]:
     """A sync that has been asking for a while; the test ends it."""
     with running(Options(accounts=8, rate_limit=0, latency=LATENCY)) as sandbox:
-        yield Slaughter(sandbox, tmp_path / "data", zygote)
+        yield Slaughter(sandbox, tmp_path / "data", zygote())
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"])

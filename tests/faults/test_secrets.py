@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from helpers.faulty import Sandbox, running
 from helpers.faulty.rules import Rule
-from helpers.zygote import Zygote
+from helpers.program import zygote
 from pydantic import ValidationError
 
 from pipelines.api.client import Client
@@ -30,10 +30,9 @@ KEY, SECRET = "KQ7-public-key-of-nobody", "SQ7/secret+of=nobody%41"
 class Aftermath:
     """A data folder after many kinds of failing runs, and everything they said."""
 
-    def __init__(self, sandbox: Sandbox, data: Path, zygote: Zygote) -> None:
+    def __init__(self, sandbox: Sandbox, data: Path) -> None:
         self.sandbox = sandbox
         self.data = data
-        self.zygote = zygote
         self.said: dict[str, str] = {}
         self.codes: dict[str, int] = {}
         self.command_lines: set[str] = set()
@@ -52,14 +51,14 @@ class Aftermath:
             "BLUUM_TIMEOUT": "0.5",
             **environment,
         }
-        pid = self.zygote.start("sync", env=env, output=output)
+        pid = zygote().start("sync", env=env, output=output)
         while killed_after is not None and self.sandbox.requests.total < killed_after:
             time.sleep(0.005)
         if killed_after is None:
             self._note_command_lines(pid)
         else:
             os.kill(pid, signal.SIGKILL)
-        self.codes[what] = self.zygote.wait()
+        self.codes[what] = zygote().wait()
         self.said[what] = output.read_text()
 
     def _note_command_lines(self, pid: int) -> None:
@@ -80,9 +79,8 @@ class Aftermath:
 
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
-    zygote = Zygote()
     with running(Options(accounts=6, rate_limit=0, key=KEY, secret=SECRET)) as sandbox:
-        after = Aftermath(sandbox, tmp_path_factory.mktemp("secrets") / "data", zygote)
+        after = Aftermath(sandbox, tmp_path_factory.mktemp("secrets") / "data")
         failing, breaking = (account.account_id for account in sandbox.world.accounts[4:6])
         after.run("wrong secret", BLUUM_API_SECRET=SECRET + "x")
         after.run("roster in HTML", Rule("html", endpoint="accounts"))
@@ -102,7 +100,6 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             Rule("unauthorized", endpoint="investment_policy", account=failing),
         )
         yield after
-    zygote.close()
 
 
 def test_the_runs_failed_as_they_were_meant_to(aftermath: Aftermath) -> None:

@@ -22,6 +22,7 @@ from helpers.house import target
 from helpers.zygote import PATIENCE, Zygote, is_alive, processes_below
 
 _POLL = 0.005
+_BATCH_SECONDS = 0.25
 
 
 @dataclass
@@ -80,7 +81,8 @@ class Slaughter:
         self._began, self._began_asking = time.time(), time.monotonic()
         self._orphans = set(self._packages())
         self.sandbox.requests.clear()
-        return self.zygote.start("sync", env={**os.environ, **self.environment}, output=self.data_dir.with_suffix(".out"))
+        env, output = {**os.environ, **self.environment}, self.data_dir.with_suffix(".out")
+        return self.zygote.start("sync", env=env, output=output, batch_seconds=_BATCH_SECONDS)
 
     def night(self, kills: int) -> None:
         """Kill so many starts of one night, then let one finish."""

@@ -14,10 +14,11 @@ from helpers.zygote import Zygote
 
 
 @cache
-def _zygote() -> Zygote:
-    zygote = Zygote()
-    atexit.register(zygote.close)
-    return zygote
+def zygote() -> Zygote:
+    """The one that all tests of this process start the program from."""
+    one = Zygote()
+    atexit.register(one.close)
+    return one
 
 
 def bluum(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,8 +26,8 @@ def bluum(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complete
     env = {"PATH": os.environ["PATH"], "HOME": str(cwd), "BLUUM_RATE_LIMIT": "0", **environment}
     with TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
-        _zygote().start(*arguments, env=env, output=out, errors=err, cwd=cwd)
-        code = _zygote().wait()
+        zygote().start(*arguments, env=env, output=out, errors=err, cwd=cwd)
+        code = zygote().wait()
         return subprocess.CompletedProcess(["bluum", *arguments], code, out.read_text(), err.read_text())
 
 

@@ -1,10 +1,11 @@
 """A process with everything imported, from which runs of the program are forked, and what the system says of processes.
 
 Importing Dagster, dlt and dbt takes longer than a small night, and a kill in there proves nothing. So a helper process
-imports them once and forks for every start; from there on it is the program as installed. It also makes batches small, so
-that a night of seconds has as many as one of hours.
+imports them once and forks for every start; from there on it is the program as installed. It can make batches small, too,
+so that a night of seconds has as many as one of hours.
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 PATIENCE = 120.0
-BATCH_SECONDS = 0.25
 
 
 class Zygote:
@@ -34,10 +34,17 @@ class Zygote:
         assert self._answer() == {"ready": True}
 
     def start(
-        self, *arguments: str, env: Mapping[str, str], output: Path, errors: Path | None = None, cwd: Path | None = None
+        self,
+        *arguments: str,
+        env: Mapping[str, str],
+        output: Path,
+        errors: Path | None = None,
+        cwd: Path | None = None,
+        batch_seconds: float | None = None,
     ) -> int:
         """Fork a run with this environment and no other; returns its process id. Errors go to the output by default."""
         order = {
+            "batch_seconds": batch_seconds,
             "arguments": arguments,
             "env": {**env},
             "output": str(output),
@@ -92,7 +99,7 @@ def _be_a_zygote() -> None:
     _ = dlt.destinations.impl.duckdb.duck, execute
     with tempfile.TemporaryDirectory() as home, dagster.DagsterInstance.local_temp(home):
         pass  # what an instance imports late
-    pipelines.api.engine.BATCH_SECONDS = BATCH_SECONDS
+    gc.freeze()  # else every fork would copy what its collector of garbage looks at
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         order = json.loads(line)
@@ -107,6 +114,8 @@ def _be_a_zygote() -> None:
             os.environ.clear()
             os.environ.update(order["env"])
             sys.argv = ["bluum", *order["arguments"]]
+            if order["batch_seconds"]:
+                pipelines.api.engine.BATCH_SECONDS = order["batch_seconds"]
             _run(main)
         print(json.dumps({"pid": pid}), flush=True)
         print(json.dumps({"code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}), flush=True)
