@@ -7,6 +7,7 @@ The long form of tests/sql/test_invariants.py. Exits 1 if anything is broken, wi
 
 import argparse
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -29,7 +30,9 @@ def main() -> int:
         for seed in range(given.seed, given.seed + given.worlds):
             folder = Path(name) / str(seed)
             folder.mkdir()
-            found = broken(dbt, random.Random(seed), folder)
+            nightly, whole = folder / "nightly" / "warehouse.duckdb", folder / "whole" / "warehouse.duckdb"
+            found = broken(dbt, random.Random(seed), nightly, whole)
+            shutil.rmtree(folder)
             guilty += bool(found)
             print(f"world {seed}: {found or 'holds'}", flush=True)
     seconds = time.monotonic() - began

@@ -21,7 +21,7 @@ LONGEST = (
     "test_cli_profiles",
     "test_sync",
     "test_wheel",
-    "test_incremental",
+    "test_invariants",
     "test_cli",
     "test_secrets",
 )
