@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 
 @hypothesis.settings(phases=[hypothesis.Phase.explicit])
-@hypothesis.example(seed=13)  # a world that has had every event; any other should do as well
+@hypothesis.example(seed=3)  # a world that has had every event; any other should do as well
 @hypothesis.given(seed=st.integers(min_value=1, max_value=10**6))
 def test_the_invariants_hold_over_drawn_histories(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     folder = tmp_path_factory.mktemp("drawn")
