@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup sync demo dev test test-fast bench lint check lock clean
+.PHONY: setup sync demo dev test test-all test-fast bench lint check lock clean
 
 sync: $(READY)
 	$(BIN)/bluum sync
@@ -16,6 +16,9 @@ dev: $(READY)
 	$(BIN)/bluum dev
 
 test: $(READY)
+	$(BIN)/python -m pytest -m "not long"
+
+test-all: $(READY)
 	$(BIN)/python -m pytest
 
 test-fast: $(READY)
@@ -31,7 +34,7 @@ lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/sqlfluff lint sql/models sql/tests --config sql/.sqlfluff
 
-check: lint test
+check: lint test-all
 	$(BIN)/pip-audit --requirement requirements.lock --disable-pip
 
 setup: $(READY)

@@ -14,6 +14,8 @@ hypothesis.settings.load_profile("shared machine")
 gc.set_threshold(100_000, 50, 100)  # dagster, dbt and dlt hold so many objects that looking through them costs a twentieth
 SLOW = {"oracle", "sql", "cli", "assets", "faults", "test_wheel", "test_sync", "test_source", "test_replay", "test_backfill"}
 """Modules, and folders of modules, that play whole nights or start programs."""
+LONG = {"test_kills", "test_secrets", "test_wheel"}
+"""Modules that start the whole program again and again, to kill it, to search what it leaves, or to install it first."""
 LONGEST = (
     "test_oracle",
     "test_kills",
@@ -37,8 +39,10 @@ def _no_settings_of_the_machine() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow; and the longest modules first, so that none of them is left to one worker at the end."""
+    """Mark what is slow or long; and the longest modules first, so that none of them is left to one worker at the end."""
     for item in items:
         if SLOW & {item.path.stem, item.path.parent.name}:
             item.add_marker(pytest.mark.slow)
+        if item.path.stem in LONG:
+            item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))

@@ -14,7 +14,7 @@ from sandbox.server import Options
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    """Eight accounts, no rate limit, a data folder without an answer."""
+    """Eight accounts, no rate limit, an empty data folder."""
     with running(Options(accounts=8, rate_limit=0)) as sandbox:
         yield House(sandbox, tmp_path / "data")
 

@@ -250,14 +250,12 @@ def test_credentials_refused_in_the_middle_stop_at_once_and_what_landed_stays(
 
 
 def test_wrong_credentials_from_the_start_write_nothing(house: House) -> None:
-    house.warehouse.unlink()
     with pytest.raises(Unauthorized, match="refuses the credentials"):
         house.sync(BLUUM_API_SECRET="wrong")
     assert not house.warehouse.exists()
 
 
 def test_an_api_that_nobody_serves_writes_nothing(house: House) -> None:
-    house.warehouse.unlink()
     house.sandbox.refuse(60)
     with pytest.raises(Unreachable, match="no answer from"):
         house.sync()

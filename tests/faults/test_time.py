@@ -123,7 +123,6 @@ def test_a_server_that_sends_no_date_is_dated_by_the_machine(house: House, monke
 
 
 def test_a_date_far_in_the_future_writes_nothing_and_blinds_no_later_night(house: House) -> None:
-    house.warehouse.unlink()
     now = house.sandbox.clock.now()
     house.sandbox.clock.set(datetime(2031, 1, 1, tzinfo=UTC))
     with pytest.raises(TooFarAhead, match="the API says it is 2031-01-01 00:00 UTC"):

@@ -14,9 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,7 +25,6 @@ from helpers.faulty.requests import Entry
 from pipelines.api.client import Client
 from pipelines.api.endpoints import Request
 from pipelines.api.pacer import Pacer
-from pipelines.api.parse import Batch
 from pipelines.api.progress import Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync
@@ -60,20 +57,6 @@ class Warp:
         return time.monotonic() + self.ahead
 
 
-@cache
-def _with_tables() -> bytes:
-    """A warehouse as a first load leaves it that was killed before its commit: every table is there, and nothing counts.
-
-    Most tests begin with it, since making thirty tables takes longer than all else that a small night does.
-    """
-    with TemporaryDirectory() as folder:
-        warehouse = Warehouse(Path(folder, "warehouse.duckdb"))
-        warehouse.load(Batch())
-        with warehouse.connect() as connection:
-            connection.execute("delete from raw._dlt_loads")
-        return warehouse.path.read_bytes()
-
-
 class House:
     """A data folder, the sandbox it is filled from, and the settings between them."""
 
@@ -83,8 +66,6 @@ class House:
         self.data_dir.mkdir(exist_ok=True)
         self.given = {"timeout": 2, **settings}
         self.warp = Warp()
-        if not self.warehouse.exists():
-            self.warehouse.write_bytes(_with_tables())
 
     def settings(self, **given: Any) -> Settings:
         return Settings(
