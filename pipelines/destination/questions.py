@@ -161,16 +161,22 @@ class Questions(Database):
         First those between an account's first report and tonight that no report answers; a date counts as missed if it is
         a weekday, or any day on which a sync ran. Then those beside a report of a later vintage: one that was restated, or
         first asked when a night had passed, after they were last asked. Where a correction begins is known when the date
-        before it has been asked again and reads as before. Of `closed` accounts none is asked.
+        before it has been asked again and reads as before. What was last asked in vain comes after all that was not: a date
+        that Bluum always refuses keeps nobody waiting. Of `closed` accounts none is asked.
         """
         rows = self._all(
             f"""
-            with observed as (
-                select account_id, cast(json_extract_string(params, '$.end_date') as date) as end_date,
-                    max(as_of_date) as asked_on
-                from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
-                group by all
+            with requests as (
+                select account_id, response_id, as_of_date, outcome, outcome in {_GOOD} as is_good,
+                    cast(json_extract_string(params, '$.end_date') as date) as end_date
+                from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill')
             ),
+            asked as materialized (
+                select account_id, end_date, max(as_of_date) as tried_on, max(as_of_date) filter (is_good) as asked_on,
+                    max(response_id) filter (outcome = 'ok' or (is_good and as_of_date <= end_date)) as current_id
+                from requests group by account_id, end_date
+            ),
+            observed as (select account_id, end_date, asked_on from asked where asked_on is not null),
             roster as (
                 select account_id from {self.dataset}.accounts
                 where as_of_date = (select max(as_of_date) from {self.dataset}.accounts where as_of_date <= $2)
@@ -198,11 +204,12 @@ class Questions(Database):
                 from (select distinct as_of_date from {self.dataset}.responses)
             ),
             reports as (
-                select answers.account_id, answers.end_date, max(observed.asked_on) as asked_on,
+                select answers.account_id, answers.end_date, max(asked.asked_on) as asked_on,
                     max(case when figures <> figures_before or (figures_before is null and night_before > answers.end_date)
                         then answers.asked_on end) as vintage_on
                 from answers join passed on answers.asked_on = passed.as_of_date
-                join observed using (account_id, end_date) -- a date that has no report any more has been asked, too
+                join asked using (account_id, end_date) -- a date that has no report any more has been asked, too
+                where asked.current_id in (select response_id from {self.dataset}.pnl_reports) -- it counts in the marts
                 group by answers.account_id, answers.end_date
             ),
             pairs as (
@@ -221,9 +228,11 @@ class Questions(Database):
                 union
                 select 2, account_id, end_date from pairs where vintage_on_before > asked_on
             )
-            select account_id, day from wanted
-            where turn = 1 or (account_id in (select account_id from first_ones) and day < cast($2 as date))
-            order by turn, day desc, account_id limit $3
+            select wanted.account_id, wanted.day from wanted
+            left join asked on asked.account_id = wanted.account_id and asked.end_date = wanted.day
+                and asked.tried_on > coalesce(asked.asked_on, '-infinity') -- the last time in vain
+            where turn = 1 or (wanted.account_id in (select account_id from first_ones) and day < cast($2 as date))
+            order by tried_on nulls first, turn, day desc, wanted.account_id limit $3
             """,
             sorted(closed),
             night,

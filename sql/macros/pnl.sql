@@ -10,14 +10,11 @@
 {%- endmacro %}
 
 
-{# By how much each figure differs from the first report about the same date; what was never told has not moved. #}
+{# By how much each figure differs from the first report about the same date; one that is not told counts as zero. #}
 {% macro moved_since_first() -%}
     {%- set moved = [] -%}
     {%- for measure in pnl_measures() -%}
-        {%- set first = 'first_' ~ measure -%}
-        {%- do moved.append(
-            'case when ' ~ measure ~ ' is not distinct from ' ~ first ~ ' then 0 else ' ~ difference(measure, first) ~ ' end'
-        ) -%}
+        {%- do moved.append(difference('coalesce(' ~ measure ~ ', 0)', 'coalesce(first_' ~ measure ~ ', 0)')) -%}
     {%- endfor -%}
     {{ return(moved) }}
 {%- endmacro %}

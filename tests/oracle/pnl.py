@@ -188,7 +188,8 @@ def _parts_daily(observed: Observed, read: Callable[[Pnl], dict[str, Figures]], 
 
     What a report does not name has no figure that lapses, and keeps the others. A part that appears has a day, if none
     vanished that night and none was missing the night before: then the parts came to the account's own figures, of this
-    measure and of the one that lapses. Else it may be the same by another name, or have a history of its own.
+    measure and of the one that lapses. Else it may be the same by another name, or have a history of its own; as it may
+    where a part that had gone before keeps some of the measure, which it then tells.
     """
     rows: Mart = {}
     for account in observed.accounts:
@@ -210,6 +211,7 @@ def _parts_daily(observed: Observed, read: Callable[[Pnl], dict[str, Figures]], 
             shared = {"currency": account.currency, "days_covered": step.days_covered}
             missing = {m: before_whole[w] - sum(old[m] or Decimal(0) for old in before.values()) for m, w in whole.items()}
             is_whole = {m: step.before is None or abs(gap) <= ROUNDING for m, gap in missing.items()}
+            kept = {m: any(old[m] for name, old in before.items() if name not in last) for m in whole}
             is_clear = not vanished and all(is_whole[m] for m in whole if m in LAPSES)
             for name, now in known.items():
                 is_new = name not in before
@@ -217,7 +219,8 @@ def _parts_daily(observed: Observed, read: Callable[[Pnl], dict[str, Figures]], 
                 day: dict[str, Decimal | None] = {}
                 for measure, value in now.items():
                     was = old[measure]
-                    is_told = value is not None and was is not None and (not is_new or (is_clear and is_whole[measure]))
+                    is_own = is_clear and is_whole[measure] and (value == 0 or not kept[measure])
+                    is_told = value is not None and was is not None and (not is_new or is_own)
                     day[measure] = step.change(value, was) if is_told and value is not None and was is not None else None
                     if left[measure] is not None:
                         left[measure] -= day[measure] or Decimal(0)

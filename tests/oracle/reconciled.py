@@ -36,16 +36,16 @@ def reconciliation_daily(observed: Observed) -> Mart:
         before = (told if name in OF_A_REPORT else listed).get(account_id, {})
         run: Row = {}
         for day in sorted(found):
-            if run and run["last_seen_on"] == before.get(day) and _stands_by(run) == _stands_by(found[day]):
+            if run and run["last_seen_on"] == before.get(day) and _stands_by(name, run) == _stands_by(name, found[day]):
                 run |= {"nights": run["nights"] + 1, "last_seen_on": day}
             else:
                 run = rows[day, account_id, name, entity] = {**found[day], "nights": 1, "last_seen_on": day}
     return rows
 
 
-def _stands_by(row: Row) -> tuple[Decimal | None, Decimal | None]:
-    """The difference; where there is none, what was reported."""
-    return row["difference"], row["reported"] if row["difference"] is None else None
+def _stands_by(name: str, row: Row) -> tuple[Decimal | None, Decimal | None]:
+    """The difference; and which version Bluum calls the current one, which is no number."""
+    return row["difference"], row["reported"] if name == "policy_called" else None
 
 
 def _nights(mart: Mart) -> dict[str, dict[date, date]]:

@@ -403,6 +403,40 @@ def test_a_date_that_has_no_report_any_more_is_asked_again_once(
         assert asked(sandbox)["pnl"] == expected
 
 
+def test_a_date_that_is_always_refused_keeps_no_other_waiting(sandbox: Sandbox, settings: Settings, tmp_path: Path) -> None:
+    sandbox.clock.to_night(FIRST_NIGHT)
+    night(settings)
+    sandbox.faults.set([{"kind": "status", "status": 400, "endpoint": "pnl", "path": "end_date=2022-06-15"}])
+    frugal = settings_for(sandbox, tmp_path, pnl_fill_requests=4)  # one date a night, of each of four accounts
+    filled = []
+    for day in (16, 17):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(frugal)
+        ends = f"select distinct end_date from raw.pnl_reports where as_of_date = '2022-06-{day}' and end_date < as_of_date"
+        filled.append([end.day for (end,) in query(settings, ends)])
+    assert filled == [[], [14]]  # the 15th, in vain; then the 14th, which nobody has asked for
+
+
+def test_beside_a_report_that_cannot_be_read_are_those_before_and_after_it(
+    sandbox: Sandbox, settings: Settings, tmp_path: Path
+) -> None:
+    """As in the marts: the 14th, answered again with what is no number, has no report, so the 13th is beside the 15th."""
+    account = sandbox.world.accounts[0].account_id
+    for day in (13, 14, 15, 16):
+        sandbox.clock.to_night(date(2022, 6, day))
+        night(settings)
+    unreadable = {"kind": "replace", "endpoint": "pnl", "account": account, "path": "end_date=2022-06-14"}
+    sandbox.faults.set([{**unreadable, "pointer": "/summary/total_pnl", "raw": '"lots"'}])
+    fill(settings, date(2022, 6, 14))
+    sandbox.world.correct(account, "realized_pnl", Decimal(-10), date(2022, 6, 15), datetime(2022, 6, 17, 12, tzinfo=UTC))
+    sandbox.clock.to_night(date(2022, 6, 17))
+    fill(settings, date(2022, 6, 15))
+    sandbox.clock.to_night(date(2022, 6, 20))
+    night(settings)
+    ends = "select end_date from raw.pnl_reports where as_of_date = '2022-06-20' and end_date < as_of_date and account_id ="
+    assert [end.day for (end,) in query(settings, f"{ends} '{account}' order by 1")] == [13, 16, 17]
+
+
 def fill(settings: Settings, end: date) -> None:
     """Ask for the reports of one past end date, as `bluum backfill-pnl` does."""
     now = datetime(2022, 6, 18, tzinfo=UTC)

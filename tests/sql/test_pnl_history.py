@@ -31,10 +31,13 @@ def night(number: int, *accounts: str) -> Night:
 def test_a_day_is_restated_where_one_of_its_reports_is(dbt: Dbt, tmp_path: Path, mart: str) -> None:
     """Not where a figure was unknown the night before, nor where there was no report at first.
 
+    Of `dropped` both reports come to tell realized P&L, of `hidden` they cease to: their days change, too.
     Both reports of `both` are corrected by -6, one of them without realized P&L: their day stays as it was. Of `told`
     realized P&L comes to be known, so its day changes.
     """
-    third, fourth, ninth = (night(number, "untold", "late", "both", "told", "back") for number in (3, 4, 9))
+    third, fourth, ninth = (
+        night(number, "untold", "late", "both", "told", "back", "dropped", "hidden") for number in (3, 4, 9)
+    )
     third.pnl("untold", OPENED, day(3), total_pnl="5")
     fourth.pnl("untold", OPENED, day(4), total_pnl="7", realized_pnl="1")
 
@@ -57,11 +60,19 @@ def test_a_day_is_restated_where_one_of_its_reports_is(dbt: Dbt, tmp_path: Path,
     fourth.pnl("back", OPENED, day(4), outcome="absent")
     ninth.pnl("back", OPENED, day(4), total_pnl="13")
 
+    for number, played in ((3, third), (4, fourth)):
+        played.pnl("dropped", OPENED, day(number), total_pnl="10")
+        played.pnl("hidden", OPENED, day(number), total_pnl="10", realized_pnl=str(number))
+        ninth.pnl("dropped", OPENED, day(number), total_pnl="10", realized_pnl=str(number))
+        ninth.pnl("hidden", OPENED, day(number), total_pnl="10")
+
     play(dbt, tmp_path / "warehouse.duckdb", third, fourth, ninth)
     query = f"select account_id, is_itd_restated, is_day_restated from marts.{mart} where as_of_date = '2026-03-04'"
     assert rows(tmp_path / "warehouse.duckdb", f"{query} order by 1") == [
         ("back", True, True),
         ("both", True, False),
+        ("dropped", True, True),
+        ("hidden", True, True),
         ("late", False, False),
         ("told", True, True),
         ("untold", False, False),

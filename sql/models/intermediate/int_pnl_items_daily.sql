@@ -170,16 +170,19 @@ compared as (
 ),
 
 -- An item that appears may be one that is no longer reported, by another name; or one that was missing the night before,
--- where the items did not come to the account's own figures.
+-- where the items did not come to the account's own figures. What an item that is gone had realized and received stays with
+-- it, and makes them up all the same: while one is gone, who appears with some of that may have it from there.
 judged as (
 
     select
         *,
         max(case when was_reported and not is_reported then 1 else 0 end) over night_items = 1 as something_vanished,
         {% for measure, whole in wholes.items() -%}
-        {%- set added = 'sum(' ~ computable('previous_' ~ measure) ~ ') over night_items' -%}
-        abs({{ difference('whole_before_' ~ measure, 'coalesce(' ~ added ~ ', 0)') }})
-        <= {{ tolerance('parts_tolerance') }} as was_whole_{{ measure }}
+        {%- set before = computable('previous_' ~ measure) -%}
+        {%- set added = 'sum(' ~ before ~ ') over night_items' -%}
+        {%- set stayed = 'max(case when not was_reported then abs(' ~ before ~ ') end) over night_items' -%}
+        abs({{ difference('whole_before_' ~ measure, 'coalesce(' ~ added ~ ', 0)') }}) <= {{ tolerance('parts_tolerance') }}
+        and ({{ measure }} = 0 or coalesce({{ stayed }}, 0) = 0) as was_whole_{{ measure }}
         {{- "," if not loop.last }}
         {% endfor %}
     from compared

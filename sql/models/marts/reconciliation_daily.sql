@@ -61,8 +61,8 @@ numbered as (
             case
                 when previous_on = night_before
                     and (previous_difference is not distinct from difference)
-                    -- What has no difference is the same as long as the reported figure is.
-                    and (difference is not null or previous_reported is not distinct from reported) then 0
+                    -- Which version Bluum calls the current one is no number: another one is another disagreement.
+                    and (check_name <> 'policy_called' or previous_reported is not distinct from reported) then 0
                 else 1
             end
         ) over (
