@@ -14,8 +14,8 @@ hypothesis.settings.load_profile("shared machine")
 gc.set_threshold(100_000, 50, 100)  # dagster, dbt and dlt hold so many objects that looking through them costs a twentieth
 SLOW = {"oracle", "sql", "cli", "assets", "faults", "test_wheel", "test_sync", "test_source", "test_replay", "test_backfill"}
 """Modules, and folders of modules, that play whole nights or start programs."""
-LONG = {"test_kills", "test_secrets", "test_wheel", "test_cli_profiles"}
-"""Modules that start the whole program again and again: to kill it, to install it, to search what it leaves."""
+LONG = {"test_kills", "test_secrets", "test_wheel", "test_cli_profiles", "test_readers", "test_invariants"}
+"""Modules that start whole programs again and again, to kill, install, read beside or search them; and a drawn history."""
 LONGEST = (
     "test_oracle",
     "test_kills",
