@@ -176,7 +176,7 @@ class Questions(Database):
                     max(response_id) filter (outcome = 'ok' or (is_good and as_of_date <= end_date)) as current_id
                 from requests group by account_id, end_date
             ),
-            observed as (select account_id, end_date, asked_on from asked where asked_on is not null),
+            observed as (select account_id, end_date from asked where asked_on is not null),
             roster as (
                 select account_id from {self.dataset}.accounts
                 where as_of_date = (select max(as_of_date) from {self.dataset}.accounts where as_of_date <= $2)

@@ -237,7 +237,7 @@ class Warehouse(Questions):
             if not self.path.exists():
                 create(self.path, self.dataset)
             source = bluum_source(batches=[batch], tables=tuple(self.raw_tables.values()))
-            with closing(self._open()) as connection:  # by itself dlt opens and closes the file five times a package
+            with closing(self._open()) as connection:  # by itself dlt opens and closes the file several times a package
                 pipeline.run(source, credentials=connection).raise_on_failed_jobs()
         except (PipelineStepFailed, DestinationHasFailedJobs, duckdb.Error, OSError) as error:
             reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort

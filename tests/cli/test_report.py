@@ -57,6 +57,15 @@ def test_whatever_is_missing_is_named_however_much_it_is(house: House) -> None:
     assert all(sum(account in line for line in missing) == 3 for account in accounts)
 
 
+def test_a_night_without_accounts_is_complete(house: House) -> None:
+    house.sandbox.faults.set([Rule("empty_roster")])
+
+    code, said = summary(house)
+
+    assert code == 0
+    assert "0 landed of 0 expected" in said
+
+
 def test_an_account_that_is_wanted_and_in_no_roster_is_named(house: House) -> None:
     (known,) = house.account_ids(0)
 
