@@ -42,8 +42,9 @@ setup: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet "$$(grep -o '^uv==[0-9.]*' requirements.lock)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" && uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
+	@PATH="$(CURDIR)/$(BIN):$$PATH" && uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock \
 	  && uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -m compileall -q assets cli pipelines sandbox
 	@touch $@
 
 lock:

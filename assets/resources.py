@@ -83,7 +83,7 @@ class _Dbt(DbtCliResource):
 
 
 def dbt_resource(project: DbtProject) -> DbtCliResource:
-    """Dbt as a process of its own that ends with this one: see `dbt_child.py`."""
+    """Dbt as a process of its own that ends with this one: see `cli/dbt_child.py`."""
     return _Dbt(
         project_dir=str(project.project_dir),
         profiles_dir=str(project.profiles_dir),
