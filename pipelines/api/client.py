@@ -1,6 +1,6 @@
 """The HTTP client: keeps the pace, sends, waits, tries again. Reads only: it has a `get` and nothing else.
 
-    path, query --pacer.py--> httpx --decipher (wire.py)--> Exchange, after as many attempts as it takes
+    path, query --pacer.py--> transport.py --decipher (wire.py)--> Exchange, after as many attempts as it takes
 
 The pace is `pacer.py`, what an answer means `wire.py`, which pages a list has `paginator.py`. It waits and tells the time
 only by the `sleep` and `monotonic` it is given, so that tests take no time.
@@ -13,18 +13,18 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from pipelines.api.pacer import Pacer
-from pipelines.api.transport import FAULTS, HttpClient
+from pipelines.api.transport import FAULTS, Transport
 from pipelines.api.wire import Exchange, Outcome, Reply, decipher, http_date
-from pipelines.settings import is_loopback
 
 MAX_FAULTS = 6
 MAX_RATE_LIMITED = 20
@@ -56,15 +56,18 @@ class Client:
         self._sleep = sleep
         self._now = now
         self._timeout = timeout
-        self._secrets = _spellings(base64.b64encode(f"{key}:{secret}".encode()).decode(), secret, key)
-        self._http = HttpClient(
-            base_url=base_url,
-            trust_env=not is_loopback(httpx.URL(base_url).host),  # no proxy gets to see what is meant for this machine
-            auth=httpx.BasicAuth(key, secret),
-            headers={"Accept": "application/json"},
-            timeout=timeout,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        self._base_url = base_url
+        credentials = base64.b64encode(f"{key}:{secret}".encode()).decode()
+        self._secrets = _spellings(credentials, secret, key)
+        self._headers = httpx.Headers(
+            {
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "Authorization": f"Basic {credentials}",
+                "User-Agent": f"bluum-warehouse/{version('bluum-warehouse')}",
+            }
         )
+        self._transport = Transport(base_url, connections)
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,7 +75,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def get(self, path: str, query: Mapping[str, str]) -> Exchange:
         """Ask, and ask again while that may help. Never raises for a fault of Bluum's or of the network: the reply says it.
@@ -122,13 +125,18 @@ class Client:
 
     async def _send(self, path: str, query: Mapping[str, str]) -> Exchange:
         started = self._pacer.monotonic()
+        url = f"{self._base_url}{path}?{urlencode(query)}" if query else self._base_url + path
         try:
-            async with asyncio.timeout(self._timeout):  # httpx's own starts anew with every byte that drips in
-                answer = await self._http.get(path.lstrip("/"), params=dict(query))
+            async with asyncio.timeout(self._timeout):  # over all of it: others start anew with every byte that drips in
+                answer = await self._transport.handle_async_request(httpx.Request("GET", url, headers=self._headers))
+                try:
+                    content = await answer.aread()
+                finally:
+                    await answer.aclose()
         except FAULTS as error:
             reply = Reply(Outcome.FAILED, message=_describe(error), is_transient=True)
             return Exchange(reply, b"", started, self._pacer.monotonic())
-        content, now = answer.content, self._now()
+        now = self._now()
         reply = decipher(answer.status_code, answer.headers, content, now)
         if reply.outcome is not Outcome.OK:
             content = self._without_secrets(content)

@@ -1,33 +1,44 @@
-"""How requests travel: httpx's client on aiohttp's connections, which take less of the processor than httpx's own.
+"""How requests travel: by httpx's transport interface, on aiohttp's connections, which take little of the processor.
 
-Which requests, and what becomes of their faults, is `client.py`.
+httpx's own client would add to every request what nobody here has use for: cookies, redirects, a login by turns, URLs put
+together from parts. Which requests there are, and what becomes of their faults, is `client.py`.
 """
 
 from functools import partial
-from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
+from pipelines.settings import is_loopback
+
 FAULTS = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, TimeoutError)
 """What a request may end in without an answer that can be read. aiohttp's own are those that httpx has no name for."""
 
 
-class _Connections(AiohttpTransport):
+class Transport(AiohttpTransport):
+    """So many connections to where `url` is, each kept for the next request."""
+
+    def __init__(self, url: str, connections: int) -> None:
+        super().__init__(proxy=_proxy_of(httpx.URL(url)))
+        self._connections = connections
+
     def get_client(self) -> aiohttp.ClientSession:
-        session: aiohttp.ClientSession = super().get_client()
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=self.ssl_context),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
         session._retry_connection = False  # one attempt is one request: who asks again counts it, and keeps to the limit
         session._build_url = partial(URL, encoded=True)  # type: ignore[method-assign]  # "%2E%2E" in a path stays an id
         return session
 
 
-class HttpClient(httpx.AsyncClient):
-    """httpx's client, proxies of the environment included, on aiohttp's connections."""
-
-    def _init_transport(self, *, transport: None = None, **given: Any) -> httpx.AsyncBaseTransport:  # type: ignore[override]
-        return _Connections(**given)
-
-    def _init_proxy_transport(self, proxy: httpx.Proxy, **given: Any) -> httpx.AsyncBaseTransport:  # type: ignore[override]
-        return _Connections(proxy=proxy, **given)
+def _proxy_of(url: httpx.URL) -> httpx.Proxy | None:
+    """The proxy that the environment names for an address. None gets to see what is meant for this machine."""
+    if is_loopback(url.host) or proxy_bypass(url.host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}") if proxy else None

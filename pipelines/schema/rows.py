@@ -49,35 +49,40 @@ class Quarantined:
 
 def read(record: Record) -> Row | Quarantined:
     """Read one record; the first field that cannot be read exactly quarantines it."""
-    table, payload = record.table, record.payload
+    table, payload, given = record.table, record.payload, record.given
     if not isinstance(payload, dict):
         return Quarantined(table, "", payload, "expected an object", payload)
     row: Row = {}
+    has_member = False
     for column in table.columns:
         raw: Json = None
         try:
-            raw = record.given.get(column.name) if column.path is None else _at(payload, column.path)
-            # A given value was read before it was given, but for the names of a map, which are text of Bluum's.
-            is_read = column.path is None and not isinstance(raw, str)
-            value = raw if raw is None or is_read else column.kind.read(raw)
+            if column.path is None:
+                raw = given.get(column.name)
+                # A given value was read before it was given, but for the names of a map, which are text of Bluum's.
+                value = column.kind.read(raw) if isinstance(raw, str) else raw
+            else:
+                raw = _at(payload, column.names)
+                value = None if raw is None else column.kind.read(raw)
+                has_member = has_member or value is not None
         except Unreadable as error:
             return Quarantined(table, column.path or column.name, raw, str(error), payload)
         if value is None and column.required:
             return Quarantined(table, column.path or column.name, None, "missing, and no row can do without it", payload)
         row[column.name] = value
-    if not any(row[column.name] is not None for column in table.columns if column.path):
+    if not has_member:
         return Quarantined(table, "", payload, "no member that this table knows", payload)
     return row
 
 
 def new_members(record: Record) -> Iterator[str]:
     """Dotted names of the payload's members that neither a column nor `elsewhere` knows."""
-    if isinstance(record.payload, dict):
-        known = {column.path for column in record.table.columns if column.path} | record.table.elsewhere
-        yield from map(printable, _unknown(record.payload, known, ""))
+    payload, known = record.payload, record.table.members
+    if isinstance(payload, dict) and not payload.keys() <= known:
+        yield from map(printable, _unknown(payload, known, ""))
 
 
-def _unknown(payload: dict[str, Any], known: set[str] | frozenset[str], prefix: str) -> Iterator[str]:
+def _unknown(payload: dict[str, Any], known: frozenset[str], prefix: str) -> Iterator[str]:
     for name, value in payload.items():
         path = prefix + name
         if path in known:
@@ -88,9 +93,9 @@ def _unknown(payload: dict[str, Any], known: set[str] | frozenset[str], prefix: 
             yield path
 
 
-def _at(payload: dict[str, Any], path: str) -> Json:
+def _at(payload: dict[str, Any], names: tuple[str, ...]) -> Json:
     value: Json = payload
-    for name in path.split("."):
+    for name in names:
         if value is None:
             return None
         if not isinstance(value, dict):

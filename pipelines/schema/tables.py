@@ -11,6 +11,7 @@ Every typed row also carries `response_id` (its answer in raw.responses) and `as
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +28,11 @@ class Column:
     path: str | None
     required: bool = False
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The path, name by name; empty for a given value."""
+        return tuple(self.path.split(".")) if self.path else ()
+
 
 @dataclass(frozen=True)
 class Table:
@@ -41,7 +47,12 @@ class Table:
     key: tuple[str, ...] = ()
     elsewhere: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """Dotted names of the payload's members that are no news: the columns' paths and `elsewhere`."""
+        return frozenset(column.path for column in self.columns if column.path) | self.elsewhere
+
+    @cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema, response_id and as_of_date included."""
         return pa.schema([pa.field(column.name, column.kind.arrow) for column in (*_STAMP, *self.columns)])

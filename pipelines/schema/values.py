@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -55,10 +55,11 @@ def _text(value: Json) -> str:
             text = str(value)
         case _:
             raise Unreadable(f"expected text, got {_shape(value)}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise Unreadable("text holds half of a surrogate pair, which UTF-8 cannot carry") from error
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise Unreadable("text holds half of a surrogate pair, which UTF-8 cannot carry") from error
     return text
 
 
@@ -77,22 +78,30 @@ def _number(value: Json) -> Decimal:
 
 
 def _decimal(precision: int, scale: int) -> Callable[[Json], Decimal]:
+    exact = Context(prec=precision, traps=[Inexact, InvalidOperation])
+    smallest = Decimal(1).scaleb(-scale)
+
     def read(value: Json) -> Decimal:
         number = _number(value)
         if not number:
-            return Decimal(0)
-        # Judged on sign, digits and exponent, so that 1e400000 costs nothing and no context can round.
-        sign, digits, exponent = number.as_tuple()
-        assert isinstance(exponent, int)
-        significant = "".join(map(str, digits)).rstrip("0")
-        exponent += len(digits) - len(significant)
-        if -exponent > scale:
-            raise Unreadable(f"{-exponent} decimals, the column keeps {scale}")
-        if len(significant) + exponent > precision - scale:
-            raise Unreadable(f"{len(significant) + exponent} digits before the point, the column keeps {precision - scale}")
-        return Decimal((sign, tuple(map(int, significant)), exponent))
+            return Decimal(0)  # whatever its sign and exponent
+        try:
+            return exact.quantize(number, smallest)
+        except (Inexact, InvalidOperation):
+            raise Unreadable(_why_not(number, precision, scale)) from None
 
     return read
+
+
+def _why_not(number: Decimal, precision: int, scale: int) -> str:
+    """What of a number its column cannot keep. Judged on digits and exponent, so that 1e400000 costs nothing."""
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    significant = "".join(map(str, digits)).rstrip("0")
+    exponent += len(digits) - len(significant)
+    if -exponent > scale:
+        return f"{-exponent} decimals, the column keeps {scale}"
+    return f"{len(significant) + exponent} digits before the point, the column keeps {precision - scale}"
 
 
 def _integer(value: Json) -> int:

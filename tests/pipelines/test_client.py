@@ -131,6 +131,35 @@ def test_no_proxy_of_the_environment_stands_between_this_machine_and_itself(
     assert exchange.reply.outcome is Outcome.OK
 
 
+@pytest.mark.parametrize(
+    ("bypassed", "seen"), [("", ["CONNECT bluum.invalid:443 HTTP/1.1"]), ("other.invalid, bluum.invalid", [])]
+)
+def test_the_proxy_of_the_environment_carries_what_is_meant_for_others(
+    monkeypatch: pytest.MonkeyPatch, bypassed: str, seen: list[str]
+) -> None:
+    lines: list[str] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.extend((await reader.readuntil(b"\r\n\r\n")).decode().splitlines()[:1])
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def no_wait(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    async def run() -> Exchange:
+        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+            monkeypatch.setenv("NO_PROXY", bypassed)
+            async with Client("https://bluum.invalid/v1", "key", "secret", Pacer(0), sleep=no_wait) as client:
+                return await client.get("/accounts", {})
+
+    exchange = asyncio.run(run())
+    assert exchange.reply.outcome is Outcome.FAILED
+    assert sorted(set(lines)) == seen
+
+
 def test_an_error_page_that_repeats_the_credentials_is_kept_without_them(sandbox: Sandbox) -> None:
     basic = base64.b64encode(f"{sandbox.key}:{sandbox.secret}".encode()).decode()
     told = f'{{"message": "no such key: {sandbox.key} of Basic {basic}, {sandbox.secret}"}}'
