@@ -88,7 +88,9 @@ def bluum_source(
     raw_tables = {table.name: table for table in tables}
 
     def asked(wanted: frozenset[str]) -> Generator[Batch, None, None]:
-        yield Batch.blank(wanted)  # so that each table is there, with all of its columns, whatever tonight has
+        yield Batch.blank(
+            raw_tables[name] for name in wanted
+        )  # so that each table is there, with all of its columns, whatever tonight has
         yield from tonight(given_settings(given), wanted, dlt.current.source_state())
 
     def held(wanted: frozenset[str]) -> Generator[Batch, None, None]:
@@ -101,7 +103,7 @@ def bluum_source(
 def _resource(feed: Feed, table: Table) -> DltResource:
     def pull() -> Iterator[pa.Table]:
         for rows in feed.pull(table.name, _selected()):
-            yield pa.Table.from_pylist(rows, schema=table.schema)
+            yield rows.table()
 
     resource: DltResource = dlt.resource(
         pull,

@@ -82,18 +82,27 @@ class Client:
 
         `path` is below the base URL, its parts percent-encoded. Which faults are worth a further attempt is `wire.py`.
         """
+        first = await self._attempt(path, query)
+        return await self._ask_again(first, path, query) if first.reply.is_transient else first
+
+    async def _attempt(self, path: str, query: Mapping[str, str]) -> Exchange:
+        async with self._pacer.place() as place:
+            exchange = await self._send(path, query)
+            place.is_answered = exchange.reply.status is not None
+        return exchange
+
+    async def _ask_again(self, first: Exchange, path: str, query: Mapping[str, str]) -> Exchange:
+        """Wait and ask until there is an answer, or too many attempts were made; the first one counts as one of them."""
+        made = [first]
         attempts = faults = limited = 0
-        started = self._pacer.monotonic()
 
         async def attempt() -> Exchange:
             nonlocal attempts, faults, limited
-            async with self._pacer.place() as place:
-                exchange = await self._send(path, query)
-                place.is_answered = exchange.reply.status is not None
+            exchange = made.pop() if made else await self._attempt(path, query)
             attempts += 1
             limited += exchange.reply.status == 429
             faults += exchange.reply.is_transient and exchange.reply.status != 429
-            return replace(exchange, started=started, attempts=attempts, rate_limited=limited)
+            return replace(exchange, started=first.started, attempts=attempts, rate_limited=limited)
 
         def give_up(state: RetryCallState) -> bool:
             reply = _result(state).reply

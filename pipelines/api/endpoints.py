@@ -25,6 +25,7 @@ MARKET_ZONE = ZoneInfo("America/New_York")
 PAGE_LIMIT = 200  # the largest that Bluum documents
 UNKNOWN_OPENING = date(2000, 1, 1)
 """P&L reports of an account without an opening date start here: before Bluum had any account."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _PRICES_TO_REFRESH = frozenset({"STALE", "UNAVAILABLE"})
 _FIRST_PAGE = {"limit": str(PAGE_LIMIT), "offset": "0"}
 
@@ -89,7 +90,7 @@ def roster(surface: str) -> Request:
 
 def params_text(params: Mapping[str, str]) -> str:
     """Query parameters as canonical JSON text, the form in which they stand in raw.responses and raw.plan."""
-    return json.dumps(dict(sorted(params.items())), separators=(",", ":"))
+    return _CANONICAL.encode(dict(params))
 
 
 def _segment(value: str) -> str:

@@ -28,7 +28,7 @@ from pipelines.settings import Settings
 FEWEST_CONNECTIONS = 8
 """Enough to keep a fast API busy; httpx gets slower with more of them."""
 BATCH_SECONDS = 15.0
-BATCH_RESPONSES = 2_000
+BATCH_RESPONSES = 5_000
 """A batch is given out when it is this old or this large, whichever comes first."""
 
 Key = tuple[str, str | None, str | None, str]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 from pipelines.api.parse import Batch
-from pipelines.schema.rows import Row
+from pipelines.schema.rows import Rows
 
 
 @dataclass
@@ -21,12 +21,12 @@ class _Round:
     wanted: frozenset[str]
     joined: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
-    buffers: dict[str, deque[list[Row]]] = field(default_factory=dict)
+    buffers: dict[str, deque[Rows]] = field(default_factory=dict)
     is_read: bool = False  # there is no further batch
     is_over: bool = False  # nobody can join any more
 
-    def rows(self, table: str) -> Iterator[list[Row]]:
-        """The table's rows, batch by batch; an empty list where a batch names the table and has no row of it."""
+    def rows(self, table: str) -> Iterator[Rows]:
+        """The table's rows, batch by batch; none of them where a batch names the table and has no row of it."""
         self.joined.add(table)
         buffer = self.buffers.setdefault(table, deque())
         try:
@@ -57,8 +57,8 @@ class Feed:
     open_batches: Callable[[frozenset[str]], Generator[Batch, None, None]]
     _round: _Round | None = None
 
-    def pull(self, table: str, selected: frozenset[str]) -> Iterator[list[Row]]:
-        """The rows of one table, a list for each batch. `selected` are the tables that are pulled together with it.
+    def pull(self, table: str, selected: frozenset[str]) -> Iterator[Rows]:
+        """The rows of one table, batch by batch. `selected` are the tables that are pulled together with it.
 
         A table that is pulled once more, or was not among those selected, begins another reading.
         """

@@ -81,8 +81,7 @@ async def _asked(
         stop.append(engine.stop)
         async with aclosing(engine.night()) as batches:  # type: ignore[type-var]
             async for batch in batches:
-                last = max(row["response_id"] for row in batch.rows["responses"])
-                state["night"], state["last_sequence"] = str(engine.progress.as_of_date), int(last.partition("-")[2])
+                state["night"], state["last_sequence"] = str(engine.progress.as_of_date), int(batch.newest.partition("-")[2])
                 yield batch
     for failure in engine.progress.failures:
         _log.warning("%s: %s: %s", failure.request.key, failure.outcome, failure.reason)

@@ -14,7 +14,7 @@ from pipelines.api.endpoints import ENDPOINTS, Piece, Request, SyncContext, para
 from pipelines.api.fetch import Answer, Page
 from pipelines.api.wire import Outcome
 from pipelines.schema import tables
-from pipelines.schema.rows import Quarantined, Record, Row, new_members, read
+from pipelines.schema.rows import Quarantined, Record, Row, Rows, new_members, read
 from pipelines.schema.tables import Table
 from pipelines.schema.values import Unreadable
 
@@ -23,21 +23,28 @@ from pipelines.schema.values import Unreadable
 class Batch:
     """Rows on their way into the raw tables, in order of arrival."""
 
-    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[str, Rows] = field(default_factory=dict)
+    newest: str = ""  # response_id of the newest response
 
     @classmethod
-    def blank(cls, tables: Iterable[str]) -> "Batch":
+    def blank(cls, tables: Iterable[Table]) -> "Batch":
         """A batch that names tables and has no row of them: loading it only makes them what they are now."""
-        return cls({name: [] for name in tables})
+        return cls({table.name: Rows(table) for table in tables})
 
     def add(self, table: Table, row: Row) -> None:
         """Add one row."""
-        self.rows[table.name].append(row)
+        if table.name not in self.rows:
+            self.rows[table.name] = Rows(table)
+        self.rows[table.name].add(row)
+
+    def count(self, table: Table) -> int:
+        """How many rows of a table the batch holds."""
+        return len(self.rows.get(table.name, ()))
 
     @property
     def responses(self) -> int:
         """How many responses the batch holds."""
-        return len(self.rows["responses"])
+        return self.count(tables.RESPONSES)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class Parser:
         parsed = self._read(answer, ids, batch, counts)
         for number, (page, response_id) in enumerate(zip(answer.pages, ids, strict=True)):
             batch.add(tables.RESPONSES, self._response(answer, parsed, number, page, response_id, ids[0], counts))
+            batch.newest = response_id
         self.plan(parsed.follow_ups, batch)
         return parsed
 
@@ -74,8 +82,7 @@ class Parser:
         """Note what the newest response of the batch tells us to ask."""
         for request in requests:
             names = ("endpoint", "account_id", "portfolio_id", "params")
-            response_id = batch.rows["responses"][-1]["response_id"]
-            batch.add(tables.PLAN, self._stamped(response_id, dict(zip(names, request.key, strict=True))))
+            batch.add(tables.PLAN, self._stamped(batch.newest, dict(zip(names, request.key, strict=True))))
 
     def _read(self, answer: Answer, ids: list[str], batch: Batch, counts: dict[str, int]) -> ParseResult:
         if answer.outcome is not Outcome.OK:

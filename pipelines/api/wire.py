@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from pipelines.schema.values import Json, Unreadable, printable
@@ -177,6 +178,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return max(0.0, (until - (http_date(headers.get("date", "")) or now)).total_seconds())
 
 
+@lru_cache(maxsize=8)  # the answers of one second have one date
 def http_date(value: str) -> datetime | None:
     """An HTTP date as an instant in UTC; None for what is not one."""
     try:

@@ -25,6 +25,7 @@ from pipelines.destination.questions import Questions
 from pipelines.destination.storage import convert, create
 from pipelines.destination.torn import mend
 from pipelines.errors import OtherSource, WarehouseUnusable
+from pipelines.schema.rows import Rows
 from pipelines.schema.tables import TABLES, Table
 from pipelines.settings import Settings, is_loopback
 
@@ -159,7 +160,9 @@ class Warehouse(Questions):
         Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
         """
         for name in self.raw_tables.keys() - self.tables():
-            batch.rows.setdefault(name, [])  # the models read every table, and an empty one is made by loading it
+            batch.rows.setdefault(
+                name, Rows(self.raw_tables[name])
+            )  # the models read every table, and an empty one is made by loading it
         self._run(batch)
 
     def drop_old_bodies(self, before: date) -> None:
@@ -216,7 +219,7 @@ class Warehouse(Questions):
 
     # ------------------------------------------------------------- dlt
 
-    def _lacking(self) -> list[str]:
+    def _lacking(self) -> list[Table]:
         """The raw tables that are not there, or lack a column."""
         with self.connect() as connection:
             found = connection.execute(
@@ -224,7 +227,7 @@ class Warehouse(Questions):
                 [self.dataset],
             ).fetchall()
         held = {name: set(columns) for name, columns in found}
-        return [name for name, table in self.raw_tables.items() if not held.get(name, set()) >= {*table.hints}]
+        return [table for name, table in self.raw_tables.items() if not held.get(name, set()) >= {*table.hints}]
 
     def _run(self, batch: Batch) -> None:
         pipeline = self._dlt()  # before the imports: it sets what dlt reads from the environment

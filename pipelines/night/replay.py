@@ -20,9 +20,11 @@ from pipelines.api.parse import Batch, Parser
 from pipelines.api.wire import Exchange, Outcome, decipher
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
+from pipelines.schema.rows import Rows
 from pipelines.schema.tables import NEW_FIELDS, PLAN, QUARANTINE, RESPONSES
 from pipelines.schema.values import Unreadable
 
+_NO_RECORDS = (RESPONSES.name, NEW_FIELDS.name, QUARANTINE.name)
 _CHUNK = 2_000  # answers that are read and loaded at once
 
 
@@ -58,12 +60,12 @@ def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
         batch = read_again(responses)
         warehouse.load(batch)
         warehouse.drop_superseded()
-        log, quarantined = batch.rows[RESPONSES.name], len(batch.rows[QUARANTINE.name])
-        typed = (rows for name, rows in batch.rows.items() if name not in (RESPONSES.name, NEW_FIELDS.name))
-        result.responses += len(log)
-        result.quarantined += quarantined
-        result.rows += sum(map(len, typed)) - quarantined
-        result.rejected += sum(response["outcome"] == Outcome.REJECTED for response in log)
+        typed = (rows for name, rows in batch.rows.items() if name not in _NO_RECORDS)
+        result.responses += batch.responses
+        result.quarantined += batch.count(QUARANTINE)
+        result.rows += sum(map(len, typed))
+        outcomes = batch.rows[RESPONSES.name].table().column("outcome").to_pylist()
+        result.rejected += outcomes.count(Outcome.REJECTED)
     return result
 
 
@@ -73,14 +75,10 @@ def read_again(responses: list[dict[str, Any]]) -> Batch:
     for _, pages in groupby(responses, key=lambda response: response["answer_id"]):
         _land(list(pages), batch)
     batch.rows.pop(PLAN.name, None)  # what was asked then was decided by what was known then
-    concluded = {
-        row["response_id"]: {name: row[name] for name in ("outcome", "row_count", "error_message")}
-        for row in batch.rows[RESPONSES.name]
-    }
-    names = {"response_id", "as_of_date", *(column.name for column in RESPONSES.columns)}
-    batch.rows[RESPONSES.name] = [
-        {name: value for name, value in kept.items() if name in names} | concluded[kept["response_id"]] for kept in responses
-    ]
+    log = batch.rows[RESPONSES.name].table()
+    concluded = log.select(["response_id", "outcome", "row_count", "error_message"]).to_pylist()
+    now = {row["response_id"]: row for row in concluded}
+    batch.rows[RESPONSES.name] = Rows(RESPONSES, (kept | now[kept["response_id"]] for kept in responses))
     return batch
 
 

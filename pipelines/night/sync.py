@@ -8,9 +8,9 @@ the rest. How a night is asked is `engine.py`, how a batch is loaded `warehouse.
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
@@ -120,12 +120,9 @@ class Sync:
             finally:
                 if loading:
                     await loading
-                gc.unfreeze()  # see _load: a process that syncs once more gets its memory back
 
     def _load(self, batch: Batch) -> None:
         self.warehouse.load(batch)
-        if not self.progress.landed:
-            gc.freeze()  # what is imported by now stays, and to look through it keeps answers waiting for 0.1 s
         self.progress.landed += batch.responses
 
 
@@ -146,10 +143,21 @@ def fill(
     return asyncio.run(_run(settings, run_id, observe, lambda run: run.fill(requests)))
 
 
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let Python look for garbage seldom: to look through all that is imported keeps answers waiting for 0.1 s."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 async def _run(settings: Settings, run_id: str, observe: Observer, work: Callable[[Sync], Awaitable[Progress]]) -> Progress:
     async with client_of(settings) as client:
         run = Sync(settings, client, Warehouse.of(settings), run_id, observe)
-        with stopping(run.stop) as received:
+        with stopping(run.stop) as received, _seldom_collected():
             progress = await work(run)
     if received:
         raise Interrupted(

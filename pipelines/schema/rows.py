@@ -5,16 +5,48 @@
 Knows nothing of endpoints or HTTP; which payloads an answer holds is said in `endpoints.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
 import simplejson
 
 from pipelines.schema.tables import Table
 from pipelines.schema.values import Json, Unreadable, printable
 
 Row = dict[str, Any]
+_UNPACKED = 500
+"""Rows of a table that are held as they were read."""
+
+
+class Rows:
+    """Rows of one table, in order: the newest as they were read, the others as Arrow, which takes a fifth of the memory."""
+
+    def __init__(self, table: Table, rows: Iterable[Row] = ()) -> None:
+        self._schema = table.schema
+        self._newest: list[Row] = []
+        self._packed: list[pa.RecordBatch] = []
+        for row in rows:
+            self.add(row)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._packed)) + len(self._newest)
+
+    def add(self, row: Row) -> None:
+        """Add one row."""
+        self._newest.append(row)
+        if len(self._newest) == _UNPACKED:
+            self._pack()
+
+    def table(self) -> pa.Table:
+        """All rows as Arrow."""
+        self._pack()
+        return pa.Table.from_batches(self._packed, schema=self._schema)
+
+    def _pack(self) -> None:
+        self._packed.append(pa.RecordBatch.from_pylist(self._newest, schema=self._schema))
+        self._newest = []
 
 
 @dataclass(frozen=True)

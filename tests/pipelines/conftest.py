@@ -47,12 +47,16 @@ class Landed:
         """A sample body as the published pages print it."""
         return (SAMPLES / f"{name}.json").read_bytes()
 
+    def held(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a raw table as they are loaded."""
+        return self.batch.rows[table].table().to_pylist() if table in self.batch.rows else []
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows of a raw table, without what every row has and without what is null."""
         hidden = ("response_id", "as_of_date")
         return [
             {name: value for name, value in row.items() if name not in hidden and value is not None}
-            for row in self.batch.rows[table]
+            for row in self.held(table)
         ]
 
     @property
@@ -63,12 +67,12 @@ class Landed:
     @property
     def quarantine(self) -> list[tuple[str, str, str]]:
         """Table, field and reason of what could not be read."""
-        return [(row["table_name"], row["field"], row["reason"]) for row in self.batch.rows["quarantine"]]
+        return [(row["table_name"], row["field"], row["reason"]) for row in self.held("quarantine")]
 
     @property
     def new_fields(self) -> list[tuple[str, str]]:
         """Table and name of the members that nobody knows."""
-        return [(row["table_name"], row["field"]) for row in self.batch.rows["new_fields"]]
+        return [(row["table_name"], row["field"]) for row in self.held("new_fields")]
 
 
 @pytest.fixture

@@ -289,12 +289,12 @@ def test_the_investor_position_sample_stands_under_the_id_it_was_asked_by(landed
 def test_the_answer_itself_is_logged_as_received(landed: Landed) -> None:
     body = landed.sample("account_positions")
     landed.answer("positions", body, ACCOUNT, refresh_prices="true")
-    (response,) = landed.batch.rows["responses"]
+    (response,) = landed.held("responses")
     assert response["body"] == body.decode()
     assert (response["response_id"], response["answer_id"], response["as_of_date"]) == ("r1", "r1", date(2025, 1, 15))
     assert (response["endpoint"], response["params"], response["row_count"]) == ("positions", '{"refresh_prices":"true"}', 2)
     assert (response["status"], response["outcome"], response["request_id"]) == (200, "ok", "req_1")
-    assert {row["response_id"] for row in landed.batch.rows["positions"]} == {"r1"}
+    assert {row["response_id"] for row in landed.held("positions")} == {"r1"}
 
 
 # ------------------------------------------------------------------ fields that only some answers have

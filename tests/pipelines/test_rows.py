@@ -28,7 +28,7 @@ def test_a_bad_row_is_quarantined_with_its_payload_and_its_neighbours_land(lande
     bad = position("b", quantity="1.0000000000000000001")
     reading = landed.answer("positions", [position("a"), bad, position("c")], "acc_1")
     assert [row["position_id"] for row in landed.rows("positions")] == ["a", "c"]
-    assert landed.batch.rows["quarantine"] == [
+    assert landed.held("quarantine") == [
         {
             "response_id": "r1",
             "as_of_date": date(2025, 1, 15),
@@ -44,7 +44,7 @@ def test_a_bad_row_is_quarantined_with_its_payload_and_its_neighbours_land(lande
     ]
     assert reading.outcome is Outcome.OK
     assert len(reading.quarantined) == 1
-    assert landed.batch.rows["responses"][0]["row_count"] == 2
+    assert landed.held("responses")[0]["row_count"] == 2
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_answer_of_another_shape_is_rejected_and_gives_no_rows(landed: Landed
     assert reading.outcome is Outcome.REJECTED
     assert "another shape" in (reading.message or "")
     assert landed.tables == {"responses": 1}
-    assert landed.batch.rows["responses"][0]["outcome"] == "rejected"
+    assert landed.held("responses")[0]["outcome"] == "rejected"
 
 
 def test_an_object_in_which_nothing_is_known_is_not_a_row_of_nulls(landed: Landed) -> None:
@@ -272,4 +272,4 @@ def test_no_value_in_any_place_of_any_answer_ends_the_night(landed_on: LandedOn,
         return  # a list answer that is no list never gets this far: see the pages of asking
     reading = landed.answer(endpoint, spoilt, "acc_1", "p", **params)
     assert reading.outcome in (Outcome.OK, Outcome.REJECTED)
-    assert len(landed.batch.rows["responses"]) == 1
+    assert len(landed.held("responses")) == 1

@@ -21,6 +21,7 @@ from helpers.faulty import Sandbox, running
 
 from pipelines.api.endpoints import ENDPOINTS, endpoints_for
 from pipelines.api.parse import Batch
+from pipelines.schema.rows import Rows
 from pipelines.schema.tables import PNL_REPORTS, POSITIONS, TABLES, TYPED_TABLES, Column
 from pipelines.schema.values import MONEY
 from pipelines.source import NOUNS, bluum_source
@@ -301,9 +302,10 @@ def test_a_resource_has_its_table_s_name_or_the_api_s_noun() -> None:
 def test_a_new_column_reaches_an_existing_table_by_dlt_s_schema_evolution(tmp_path: Path) -> None:
     mine = pipeline(tmp_path, duck(tmp_path))
     report = {"response_id": "r", "as_of_date": NIGHT, "account_id": "a", "total_pnl": Decimal("1.5")}
-    mine.run(bluum_source(batches=[Batch({"pnl_reports": [report]})]))
+    mine.run(bluum_source(batches=[Batch({"pnl_reports": Rows(PNL_REPORTS, [report])})]))
     wider = replace(PNL_REPORTS, columns=(*PNL_REPORTS.columns, Column("carry", MONEY, "summary.carry")))
-    mine.run(bluum_source(batches=[Batch({"pnl_reports": [report | {"carry": Decimal("0.1")}]})], tables=[wider]))
+    batch = Batch({"pnl_reports": Rows(wider, [report | {"carry": Decimal("0.1")}])})
+    mine.run(bluum_source(batches=[batch], tables=[wider]))
     kind, held = "DECIMAL(38,9)", "select total_pnl, carry, typeof(carry) from raw.pnl_reports order by carry nulls first"
     assert rows(tmp_path, held) == [
         (Decimal("1.5"), None, kind),
@@ -313,10 +315,11 @@ def test_a_new_column_reaches_an_existing_table_by_dlt_s_schema_evolution(tmp_pa
 
 def test_a_column_that_changes_its_type_is_refused(tmp_path: Path) -> None:
     mine = pipeline(tmp_path, duck(tmp_path))
-    mine.run(bluum_source(batches=[Batch.blank(["positions"])]))
-    changed = tuple(replace(column, kind=MONEY) if column.name == "symbol" else column for column in POSITIONS.columns)
+    mine.run(bluum_source(batches=[Batch.blank([POSITIONS])]))
+    columns = tuple(replace(column, kind=MONEY) if column.name == "symbol" else column for column in POSITIONS.columns)
+    changed = replace(POSITIONS, columns=columns)
     with pytest.raises(PipelineStepFailed):
-        mine.run(bluum_source(batches=[Batch.blank(["positions"])], tables=[replace(POSITIONS, columns=changed)]))
+        mine.run(bluum_source(batches=[Batch.blank([changed])], tables=[changed]))
 
 
 # ------------------------------------------------------------------ what the endpoints declare

@@ -15,7 +15,8 @@ from helpers.house import House
 from pipelines.api.parse import Batch
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import OtherSource
-from pipelines.schema.tables import POSITIONS, TABLES, Column, Table
+from pipelines.schema.rows import Rows
+from pipelines.schema.tables import POSITIONS, RESPONSES, TABLES, Column, Table
 from pipelines.schema.values import MONEY, TEXT
 from sandbox.server import Options
 
@@ -137,7 +138,7 @@ def test_a_new_column_and_a_new_table_reach_a_warehouse_and_nothing_is_asked_aga
         (None, "DECIMAL(38,9)")
     ]
     row = {"response_id": "x", "as_of_date": SECOND_NIGHT, "account_id": "a", "position_id": "p", "accrued_interest": 1}
-    warehouse.load(Batch({"positions": [row]}))
+    warehouse.load(Batch({"positions": Rows(wider, [row])}))
     assert house.rows("select accrued_interest from raw.positions where response_id = 'x'") == [(1,)]
 
 
@@ -191,7 +192,7 @@ def test_every_port_of_this_machine_is_the_same_sandbox(house: House) -> None:
 def test_production_is_the_same_however_its_address_is_spelled(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "warehouse.duckdb")
     answer = {"response_id": "r", "base_url": "https://api.bluumfinance.com/v1", "surface": "accounts"}
-    warehouse.load(Batch({"responses": [answer]}))
+    warehouse.load(Batch({"responses": Rows(RESPONSES, [answer])}))
     warehouse.check_source("https://API.bluumfinance.com/v1/", "accounts")
     with pytest.raises(OtherSource, match=r"sandbox\.bluumfinance\.com"):
         warehouse.check_source("https://sandbox.bluumfinance.com/v1", "accounts")
@@ -232,7 +233,8 @@ def test_a_night_that_a_wrong_clock_dated_later_does_not_hide_tonight(house: Hou
 
 def test_a_dataset_of_another_name_has_the_tables(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "warehouse.duckdb", dataset="bluum_eu")
-    warehouse.load(Batch({"responses": [{"response_id": "20220613-00000001", "as_of_date": date(2022, 6, 13)}]}))
+    answer = {"response_id": "20220613-00000001", "as_of_date": date(2022, 6, 13)}
+    warehouse.load(Batch({"responses": Rows(RESPONSES, [answer])}))
     assert warehouse.tables() >= TABLES.keys()
     assert warehouse.newest_night() == date(2022, 6, 13)
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
