@@ -1,28 +1,37 @@
-"""The published file: the marts alone, built aside and swapped in whole, so that readers never meet the writer.
+"""The published file: the marts alone, brought up to date aside and swapped in whole, so that readers never meet the writer.
 
-    marts.* in warehouse.duckdb --copy--> bi.duckdb.building --os.replace--> bi.duckdb
+    bi.duckdb --copy--> bi.duckdb.building <--what differs-- marts.* in warehouse.duckdb
+                        bi.duckdb.building --os.replace--> bi.duckdb
 
-Plain tables and table macros are copied, in a storage version that DuckDB 1.1 opens. A reader keeps the file it opened;
-the next one to connect gets the new night. What a mart holds is decided in sql/.
+What differs is found by comparing all rows, night by night: nothing has to be known of what was published before. Where
+there is no last file, or it is damaged or has other tables, one is made anew, in a storage version that DuckDB 1.1 opens. A
+reader keeps the file it opened; the next one to connect gets the new night. What a mart holds is decided in sql/.
 """
 
+import logging
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipelines.errors import NotPublished
 from pipelines.settings import Settings
 
+_log = logging.getLogger(__name__)
 STORAGE_VERSION = "v1.0.0"
 """What the readers' file is written as: any DuckDB from 1.0 on opens it."""
+_MOST_FREE = 0.5
+"""A file with more room free than this share of what is in use is made anew: what is replaced leaves room behind."""
 
 
 def publish(settings: Settings, run_id: str) -> Mapping[str, int]:
-    """Copy the marts to bi.duckdb and swap it in. Returns rows per table.
+    """Bring bi.duckdb up to date with the marts and swap it in. Returns rows per table.
 
     Raises NotPublished if anything fails; the old file stays whole then.
     """
@@ -41,17 +50,41 @@ def _building(settings: Settings) -> Path:
 
 def _build(settings: Settings, run_id: str) -> Mapping[str, int]:
     building = _building(settings)
-    for leftover in (building, building.with_name(building.name + ".wal")):
-        leftover.unlink(missing_ok=True)  # of a publish that was killed
+    _remove(building)  # of a publish that was killed
+    if settings.bi.exists():
+        shutil.copyfile(settings.bi, building)
+        try:
+            with _both(settings) as connection:
+                if _has_what_is_needed(connection):
+                    return _bring_up_to_date(connection, run_id)
+        except duckdb.Error as error:
+            _log.warning("%s could not be used again and is made anew: %s", settings.bi, str(error).splitlines()[0])
+        _remove(building)
+    with _both(settings) as connection:
+        _make_empty(connection)
+        return _bring_up_to_date(connection, run_id)
+
+
+@contextmanager
+def _both(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, to read, and the file that is being built."""
     with duckdb.connect() as connection:
         connection.execute(f"attach {_text(settings.warehouse)} as warehouse (read_only)")
-        connection.execute(f"attach {_text(building)} as bi (storage_version '{STORAGE_VERSION}')")
-        connection.execute("create schema bi.marts")
-        rows = {table: _copy(connection, table, comment) for table, comment in _marts(connection)}
-        _copy_macros(connection)
-        _write_manifest(connection, run_id, rows)
+        connection.execute(f"attach {_text(_building(settings))} as bi (storage_version '{STORAGE_VERSION}')")
+        yield connection
         connection.execute("detach bi")
+
+
+def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, run_id: str) -> Mapping[str, int]:
+    rows = {table: _copy_what_differs(connection, table) for table in _tables(connection, "warehouse")}
+    _copy_macros(connection)
+    _write_manifest(connection, run_id, rows)
     return rows
+
+
+def _remove(path: Path) -> None:
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
 
 
 def _swap(settings: Settings) -> None:
@@ -64,44 +97,75 @@ def _swap(settings: Settings) -> None:
     _flush(settings.bi.parent)
 
 
-def _marts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None]]:
-    tables: list[tuple[str, str | None]] = connection.execute(
+def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, Any]:
+    """The marts of a file: each table's comment, and its columns with type and comment, in order."""
+    found = connection.execute(
         """
-        select table_name, comment from duckdb_tables()
-        where database_name = 'warehouse' and schema_name = 'marts' order by table_name
-        """
-    ).fetchall()
-    return tables
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, table: str, comment: str | None) -> int:
-    connection.execute(f'create table bi.marts."{table}" as from warehouse.marts."{table}"')
-    if comment:
-        connection.execute(f'comment on table bi.marts."{table}" is {_text(comment)}')
-    columns = connection.execute(
-        """
-        select column_name, comment from duckdb_columns()
-        where database_name = 'warehouse' and schema_name = 'marts' and table_name = ? and comment is not null
+        select tables.table_name, any_value(tables.comment),
+            list((column_name, data_type, columns.comment) order by column_index)
+        from duckdb_tables() as tables join duckdb_columns() as columns using (table_oid, database_name, schema_name)
+        where database_name = ? and schema_name = 'marts' and tables.table_name != 'manifest'
+        group by tables.table_name order by tables.table_name
         """,
-        [table],
+        [database],
     ).fetchall()
-    for column, description in columns:
-        connection.execute(f'comment on column bi.marts."{table}"."{column}" is {_text(description)}')
-    return int(connection.execute(f'select count(*) from bi.marts."{table}"').fetchall()[0][0])
+    return {table: (comment, columns) for table, comment, columns in found}
+
+
+def _macros(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, list[str], str]]:
+    """The questions of a file that take a parameter, such as pnl_daily_as_of(instant); they name tables of marts only."""
+    found: list[tuple[str, list[str], str]] = connection.execute(
+        """
+        select function_name, parameters, macro_definition from duckdb_functions()
+        where database_name = ? and schema_name = 'marts' and function_type = 'table_macro'
+        order by function_oid  -- as they were made: one may ask another
+        """,
+        [database],
+    ).fetchall()
+    return found
+
+
+def _has_what_is_needed(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the copy of the last file has the tables of today, no other macros, and not too much unused room."""
+    query = "select free_blocks > used_blocks * $1 from pragma_database_size() where database_name = 'bi'"
+    ((is_mostly_free,),) = connection.execute(query, [_MOST_FREE]).fetchall()
+    asked, there = ({name for name, *_ in _macros(connection, database)} for database in ("warehouse", "bi"))
+    return _tables(connection, "warehouse") == _tables(connection, "bi") and asked == there and not is_mostly_free
+
+
+def _make_empty(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema bi.marts")
+    for table, (comment, columns) in _tables(connection, "warehouse").items():
+        connection.execute(f'create table bi.marts."{table}" as from warehouse.marts."{table}" limit 0')
+        if comment:
+            connection.execute(f'comment on table bi.marts."{table}" is {_text(comment)}')
+        for column, _, description in columns:
+            if description:
+                connection.execute(f'comment on column bi.marts."{table}"."{column}" is {_text(description)}')
+
+
+def _copy_what_differs(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Replace the nights of which the two files hold other rows; of a table without nights, all. Returns its rows."""
+    here, there = (f'{database}.marts."{table}"' for database in ("warehouse", "bi"))
+    names = [column[0] for column in connection.execute(f"describe {here}").fetchall()]
+    night = "as_of_date" if "as_of_date" in names else "null::date"
+    digests = f"select {night} as night, count(*) as number, sum(hash(held)::hugeint) as digest from %s as held group by all"
+    connection.execute(
+        f"""
+        create or replace temporary table different as
+        select distinct night from ((({digests % here}) except ({digests % there})) union all
+            (({digests % there}) except ({digests % here})))
+        """
+    )
+    for statement in (f"delete from {there}", f"insert into {there} from {here}"):
+        connection.execute(f"{statement} where exists (from different where night is not distinct from {night})")
+    return int(connection.execute(f"select count(*) from {there}").fetchall()[0][0])
 
 
 def _copy_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """The questions that take a parameter, such as pnl_daily_as_of(instant); they name tables of marts only."""
-    macros = connection.execute(
-        """
-        select function_name, parameters, macro_definition from duckdb_functions()
-        where database_name = 'warehouse' and schema_name = 'marts' and function_type = 'table_macro'
-        order by function_oid  -- as they were made: one may ask another
-        """
-    ).fetchall()
-    connection.execute("use bi")
-    for name, parameters, definition in macros:
-        connection.execute(f'create macro bi.marts."{name}"({", ".join(parameters)}) as table {definition}')
+    connection.execute("use bi")  # what a macro names is looked up where it is made
+    for name, parameters, definition in _macros(connection, "warehouse"):
+        connection.execute(f'create or replace macro bi.marts."{name}"({", ".join(parameters)}) as table {definition}')
     connection.execute("use memory")
 
 
@@ -109,7 +173,7 @@ def _write_manifest(connection: duckdb.DuckDBPyConnection, run_id: str, rows: Ma
     """One row per table, so that a reader can check that what it sees is what was published."""
     connection.execute(
         """
-        create table bi.marts.manifest (
+        create or replace table bi.marts.manifest (
             run_id varchar, as_of_date date, published_at timestamptz, program_version varchar,
             table_name varchar, row_count bigint
         )

@@ -111,6 +111,81 @@ def test_the_next_night_replaces_the_file_and_whoever_has_it_open_keeps_it(data:
     assert not (data / "bi.duckdb.building").exists()
 
 
+def published(data: Path) -> list[tuple[Any, ...]]:
+    return read(data, "select * from marts.positions_daily order by all")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("insert into marts.positions_daily values ('2022-06-16', 3, 'MSFT')", id="a night more"),
+        pytest.param("insert into marts.positions_daily values ('2022-06-14', 3, 'MSFT')", id="a row more on an old night"),
+        pytest.param("insert into marts.positions_daily from marts.positions_daily", id="every row twice"),
+        pytest.param("update marts.positions_daily set quantity = 1e-18 where symbol = 'AAPL'", id="an old night restated"),
+        pytest.param("delete from marts.positions_daily where as_of_date = '2022-06-14'", id="a night less"),
+        pytest.param("insert into marts.positions_daily values (null, 3, 'MSFT')", id="a row of no night"),
+        pytest.param("delete from marts.positions_daily", id="nothing left"),
+        pytest.param("alter table marts.positions_daily add column price decimal(38, 18)", id="another column"),
+        pytest.param("alter table marts.positions_daily alter as_of_date type timestamp", id="another type"),
+    ],
+)
+def test_whatever_changes_the_next_file_holds_what_the_marts_hold(data: Path, change: str) -> None:
+    publish(settings_of(data), "run 1")
+    write(data, change)
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        expected = connection.execute("select * from marts.positions_daily order by all").fetchall()
+    assert publish(settings_of(data), "run 2")["positions_daily"] == len(expected)
+    assert published(data) == expected
+
+
+def test_new_descriptions_and_questions_reach_the_next_file_and_old_questions_leave_it(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    write(
+        data,
+        "comment on column marts.positions_daily.symbol is 'Ticker.'",
+        "drop macro table marts.positions_as_of",
+        "create macro marts.symbols() as table select distinct symbol from marts.positions_daily",
+    )
+    publish(settings_of(data), "run 2")
+    assert ("symbol", "Ticker.") in read(data, "select column_name, comment from duckdb_columns()")
+    assert read(data, "from marts.symbols() order by all") == [("AAPL",), ("it's",)]
+    with pytest.raises(duckdb.CatalogException, match="positions_as_of"):
+        read(data, "from marts.positions_as_of(date '2022-06-14')")
+
+
+@pytest.mark.parametrize("damage", ["cut", "torn", "emptied"])
+def test_a_damaged_file_is_made_anew(data: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+    publish(settings_of(data), "run 1")
+    expected, whole = published(data), (data / "bi.duckdb").read_bytes()
+    # The rows are in the first blocks, behind three headers of 4 KB.
+    torn = whole[:13000] + bytes(255 - byte for byte in whole[13000:14000]) + whole[14000:]
+    (data / "bi.duckdb").write_bytes({"cut": whole[: len(whole) // 2], "torn": torn, "emptied": b""}[damage])
+    publish(settings_of(data), "run 2")
+    assert published(data) == expected
+    assert damage == "emptied" or "made anew" in caplog.text
+
+
+def test_what_somebody_wrote_into_the_file_is_gone_the_next_night(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    expected = published(data)
+    with duckdb.connect(str(data / "bi.duckdb")) as connection:
+        connection.execute("update marts.positions_daily set symbol = 'MINE'")
+        connection.execute("create table marts.mine (a int)")
+    publish(settings_of(data), "run 2")
+    assert published(data) == expected
+    assert read(data, "select count(*) from duckdb_tables() where table_name = 'mine'") == [(0,)]
+
+
+def test_a_file_that_keeps_changing_does_not_grow_without_end(data: Path) -> None:
+    write(data, "insert into marts.positions_daily select '2022-06-15', n, md5(n::varchar) from range(100000) as r (n)")
+    sizes = []
+    for night in range(8):
+        write(data, f"update marts.positions_daily set symbol = md5({night} || symbol)")
+        publish(settings_of(data), f"run {night}")
+        sizes.append((data / "bi.duckdb").stat().st_size)
+    assert max(sizes) < 3 * sizes[0]
+
+
 @pytest.mark.parametrize(
     "break_it",
     [
