@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -25,12 +25,16 @@ MARKET_ZONE = ZoneInfo("America/New_York")
 PAGE_LIMIT = 200  # the largest that Bluum documents
 UNKNOWN_OPENING = date(2000, 1, 1)
 """P&L reports of an account without an opening date start here: before Bluum had any account."""
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _PRICES_TO_REFRESH = frozenset({"STALE", "UNAVAILABLE"})
+_WITH_HISTORY = {"include_history": "true"}
 _FIRST_PAGE = {"limit": str(PAGE_LIMIT), "offset": "0"}
 
 
-@dataclass(frozen=True)
+Key: TypeAlias = tuple[str, str | None, str | None, str]
+"""What identifies a question: endpoint, account, portfolio, and its parameters as canonical JSON text."""
+
+
+@dataclass(frozen=True, slots=True)  # a large book has hundreds of thousands of them waiting
 class Request:
     """One question to Bluum. Equal requests have equal answers within a night."""
 
@@ -38,11 +42,11 @@ class Request:
     account_id: str | None = None
     portfolio_id: str | None = None
     params: Mapping[str, str] = field(default_factory=dict, hash=False)
+    key: Key = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def key(self) -> tuple[str, str | None, str | None, str]:
-        """What identifies the question: endpoint, account, portfolio, and its parameters as canonical JSON text."""
-        return self.endpoint, self.account_id, self.portfolio_id, params_text(self.params)
+    def __post_init__(self) -> None:
+        key = (self.endpoint, self.account_id, self.portfolio_id, params_text(self.params))
+        object.__setattr__(self, "key", key)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,12 @@ def roster(surface: str) -> Request:
 
 def params_text(params: Mapping[str, str]) -> str:
     """Query parameters as canonical JSON text, the form in which they stand in raw.responses and raw.plan."""
-    return _CANONICAL.encode(dict(params))
+    return _as_text(tuple(sorted(params.items())))
+
+
+@lru_cache(maxsize=4096)  # most questions of a night have the same few
+def _as_text(params: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(params), separators=(",", ":"))
 
 
 def _segment(value: str) -> str:
@@ -162,7 +171,7 @@ def _questions(account_id: str, opened_on: date | None, context: SyncContext) ->
     paging = _FIRST_PAGE if context.surface == "investors" else {}
     yield Request("positions", account_id, params={"refresh_prices": str(context.refresh_prices).lower(), **paging})
     yield Request("portfolios", account_id)
-    yield Request("investment_policy", account_id, params={"include_history": "true"})
+    yield Request("investment_policy", account_id, params=_WITH_HISTORY)
     yield pnl_request("pnl", account_id, opened_on, context.as_of_date)
     for end_date in context.missed_pnl.get(account_id, ()):
         yield pnl_request("pnl_backfill", account_id, opened_on, end_date)

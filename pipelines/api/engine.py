@@ -16,7 +16,7 @@ from time import monotonic
 
 from pipelines.api.client import Client
 from pipelines.api.clock import ApiClock, as_of_date
-from pipelines.api.endpoints import ENDPOINTS, Request, SyncContext, roster
+from pipelines.api.endpoints import ENDPOINTS, Key, Request, SyncContext, roster
 from pipelines.api.fetch import Answer, fetch
 from pipelines.api.pacer import Pacer
 from pipelines.api.parse import Batch, Parser
@@ -30,8 +30,6 @@ FEWEST_CONNECTIONS = 8
 BATCH_SECONDS = 15.0
 BATCH_RESPONSES = 5_000
 """A batch is given out when it is this old or this large, whichever comes first."""
-
-Key = tuple[str, str | None, str | None, str]
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,7 @@ class Engine:
         first, parser = await self._opening(roster(self.settings.surface), wanted)
         batch = Batch()
         refusal = await self._begin(first, parser, batch)
+        first.clear()  # the roster of a large book is no small thing to hold all night
         if refusal:
             yield batch
             raise refusal
