@@ -29,6 +29,7 @@ bench: $(READY)
 	$(BIN)/python bench/load.py --accounts 500
 	$(BIN)/python bench/disk.py --accounts 100 --nights 30
 	$(BIN)/python bench/models.py --accounts 500 --nights 250 --sql ours=sql
+	$(BIN)/python bench/publish.py --accounts 500 --nights 250
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -3,19 +3,20 @@
     python bench/load.py --accounts 500 --turns 3
 
 Both ask the same server (`server.py`) the same questions of every account and land the answers in a DuckDB file; ours also
-keeps every body, reads decimals exactly and quarantines. rest_api is set as dlt's performance guide advises: parallel
-resources, more workers, Parquet. Prints requests a second and peak memory of each, and their ratio.
+keeps every body, reads decimals exactly and quarantines. The peer (`peer.py`) has an environment of its own, made by uv.
+Prints requests a second and peak memory of each, their ratio, and what the server alone can do.
 """
 
 import argparse
-import os
+import asyncio
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from server import COUNT
@@ -34,103 +35,69 @@ def ours(url: str, folder: Path) -> None:
     assert not progress.failures
 
 
-def rest_api(url: str, folder: Path) -> None:
-    """The same questions by dlt's rest_api source."""
-    os.environ |= {
-        "EXTRACT__WORKERS": "8",
-        "EXTRACT__MAX_PARALLEL_ITEMS": "40",
-        "NORMALIZE__WORKERS": "2",
-        "RUNTIME__DLTHUB_TELEMETRY": "false",
-        "DLT_DATA_DIR": str(folder),
-    }
-    import dlt
-    from dlt.sources.rest_api import rest_api_source
-
-    def child(name: str, path: str, **more: Any) -> dict[str, Any]:
-        absent = [{"status_code": 404, "action": "ignore"}]
-        return {"name": name, "endpoint": {"path": path, "response_actions": absent, **more}, "parallelized": True}
-
-    wealth = "wealth/accounts/{resources.accounts.id}"
-    source = rest_api_source(
-        {
-            "client": {
-                "base_url": url + "/",
-                "auth": {"type": "http_basic", "username": "key", "password": "secret"},
-                "paginator": "single_page",
-            },
-            "resource_defaults": {"write_disposition": "append"},
-            "resources": [
-                {"name": "accounts", "endpoint": "accounts"},
-                child("positions", "trading/accounts/{resources.accounts.id}/positions", params={"refresh_prices": "true"}),
-                {
-                    **child("portfolios", wealth + "/portfolios", data_selector="portfolios"),
-                    "include_from_parent": ["id"],
-                },
-                child(
-                    "rebalancing",
-                    "wealth/accounts/{resources.portfolios._accounts_id}/portfolios/{resources.portfolios.portfolio_id}/rebalancing",
-                ),
-                child("pnl", wealth + "/reports/pnl", params={"start_date": "2000-01-01", "end_date": "2022-06-15"}),
-                child("policies", wealth + "/investment-policy", params={"include_history": "true"}),
-            ],
-        }
-    )
-    for name in ("policies", "rebalancing"):
-        source.resources[name].max_table_nesting = 1
-    dlt.pipeline(
-        "peer",
-        pipelines_dir=str(folder),
-        destination=dlt.destinations.duckdb(str(folder / "peer.duckdb")),
-        dataset_name="raw",
-    ).run(source, loader_file_format="parquet").raise_on_failed_jobs()
-
-
 def requests(url: str) -> int:
     """How many requests the server has had."""
     with urlopen(url.removesuffix("/v1") + COUNT.decode()) as answer:
         return int(answer.read())
 
 
+def command_of(kind: str, url: str, folder: str) -> list[str]:
+    """The process to measure. It prints its seconds and its peak memory in MB."""
+    if kind == "ours":
+        return [sys.executable, __file__, "--url", url, "--folder", folder]
+    uv = Path(sys.executable).with_name("uv")
+    return [str(uv), "run", "--quiet", "--no-project", "--compile-bytecode", str(_HERE / "peer.py"), url, folder]
+
+
 def run(kind: str, url: str) -> tuple[float, float]:
     """One load as a process of its own. Returns its requests a second, start-up included, and its peak memory in MB."""
     before = requests(url)
     with TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--only", kind, "--url", url, "--folder", folder]
-        output = subprocess.run(command, capture_output=True, text=True)
+        output = subprocess.run(command_of(kind, url, folder), capture_output=True, text=True)
         assert not output.returncode, output.stderr[-3000:]
         seconds, megabytes = map(float, output.stdout.splitlines()[-1].split())
         return (requests(url) - before) / seconds, megabytes
 
 
-def main() -> None:
-    """Compare; or, with --only, be one of the compared."""
-    import time
+async def ceiling(url: str, count: int = 20_000, connections: int = 8) -> float:
+    """Requests a second that the server answers to somebody who only reads: its smallest answer, again and again."""
+    parts = urlsplit(url)
+    asking = f"GET {COUNT.decode()} HTTP/1.1\r\n\r\n".encode()
 
+    async def ask() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        for _ in range(count // connections):
+            writer.write(asking)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.rpartition(b"content-length: ")[2]))
+        writer.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(ask() for _ in range(connections)))
+    return count / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Compare; or, with --url, be the one of the compared that is ours."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=500)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--only", choices=KINDS)
     parser.add_argument("--url")
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    if options.only:
-        begun = time.perf_counter()
-        {"ours": ours, "rest_api": rest_api}[options.only](options.url, options.folder)
-        took = time.perf_counter() - begun
-        print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    if options.url:
+        began = time.perf_counter()
+        ours(options.url, options.folder)
+        print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
     command = [sys.executable, str(_HERE / "server.py"), "--accounts", str(options.accounts)]
-    server = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdin
     assert server.stdout
     url = server.stdout.readline().strip()
     for kind in KINDS:
         run(kind, url)  # the server keeps its answers from now on
+    alone = asyncio.run(ceiling(url))
     turns = [{kind: run(kind, url) for kind in KINDS} for _ in range(options.turns)]
     server.stdin.close()
     server.wait()
@@ -139,6 +106,7 @@ def main() -> None:
     for kind, rate in rates.items():
         print(f"  {kind:9} {rate:7.0f} requests/s {max(turn[kind][1] for turn in turns):7.0f} MB")
     print(f"  ratio     {rates['ours'] / rates['rest_api']:7.2f}")
+    print(f"  the server alone answers {alone:.0f} requests/s")
 
 
 if __name__ == "__main__":

@@ -79,12 +79,16 @@ class Endpoint:
     is_personal: bool = False  # its answers hold personal data, dropped before anything else sees them
 
 
-def path_of(request: Request, surface: str) -> tuple[str, dict[str, str]]:
-    """URL path below the base URL and query of a request; ids are percent-encoded whatever they hold."""
+def path_of(request: Request, surface: str, page: Mapping[str, str] | None = None) -> tuple[str, dict[str, str]]:
+    """URL path below the base URL and query of a request; ids are percent-encoded whatever they hold.
+
+    `page` are the parameters of a page that is not the first.
+    """
+    params = request.params if page is None else page
     template = ENDPOINTS[request.endpoint].path[surface]
-    values = {"account_id": request.account_id, "portfolio_id": request.portfolio_id, **request.params}
+    values = {"account_id": request.account_id, "portfolio_id": request.portfolio_id, **params}
     in_path = {name: _segment(value) for name, value in values.items() if value is not None and f"{{{name}}}" in template}
-    return template.format(**in_path), {name: value for name, value in request.params.items() if name not in in_path}
+    return template.format(**in_path), {name: value for name, value in params.items() if name not in in_path}
 
 
 def roster(surface: str) -> Request:

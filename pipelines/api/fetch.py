@@ -66,9 +66,7 @@ async def _read_once(client: "Client", request: Request, surface: str) -> tuple[
     paginator = Paginator(request.params)
     while paginator.has_more:
         params = paginator.next_params()
-        exchange = await client.get(
-            *path_of(Request(request.endpoint, request.account_id, request.portfolio_id, params), surface)
-        )
+        exchange = await client.get(*path_of(request, surface, params))
         if endpoint.is_personal:
             exchange = privacy.strip(exchange)
         if exchange.reply.outcome is not Outcome.OK or not endpoint.is_paged:
