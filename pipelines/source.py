@@ -88,9 +88,8 @@ def bluum_source(
     raw_tables = {table.name: table for table in tables}
 
     def asked(wanted: frozenset[str]) -> Generator[Batch, None, None]:
-        yield Batch.blank(
-            raw_tables[name] for name in wanted
-        )  # so that each table is there, with all of its columns, whatever tonight has
+        # So that each table is there, with all of its columns, whatever tonight has.
+        yield Batch.blank(raw_tables[name] for name in wanted)
         yield from tonight(given_settings(given), wanted, dlt.current.source_state())
 
     def held(wanted: frozenset[str]) -> Generator[Batch, None, None]:

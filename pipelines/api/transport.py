@@ -12,6 +12,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
+from pipelines.errors import Unreachable
 from pipelines.settings import is_loopback
 
 FAULTS = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, TimeoutError)
@@ -36,9 +37,17 @@ class Transport(AiohttpTransport):
 
 
 def _proxy_of(url: httpx.URL) -> httpx.Proxy | None:
-    """The proxy that the environment names for an address. None gets to see what is meant for this machine."""
+    """The proxy that the environment names for an address. None gets to see what is meant for this machine.
+
+    Raises Unreachable for a proxy that speaks anything but HTTP.
+    """
     if is_loopback(url.host) or proxy_bypass(url.host):
         return None
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}") if proxy else None
+    if not proxy:
+        return None
+    scheme, _, _ = proxy.rpartition("://")
+    if scheme not in ("", "http", "https"):
+        raise Unreachable(f"the environment names a proxy of the kind {scheme}; nothing was asked: only HTTP proxies serve")
+    return httpx.Proxy(proxy if scheme else f"http://{proxy}")

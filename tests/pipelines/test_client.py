@@ -19,6 +19,7 @@ from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Cli
 from pipelines.api.endpoints import Request, path_of
 from pipelines.api.pacer import Pacer
 from pipelines.api.wire import Exchange, Outcome
+from pipelines.errors import Unreachable
 from sandbox.server import Options
 from sandbox.server.routes import route_of
 
@@ -158,6 +159,14 @@ def test_the_proxy_of_the_environment_carries_what_is_meant_for_others(
     exchange = asyncio.run(run())
     assert exchange.reply.outcome is Outcome.FAILED
     assert sorted(set(lines)) == seen
+
+
+def test_a_proxy_that_cannot_be_used_is_named_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://user:password@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(Unreachable, match="kind socks5; nothing was asked") as refused:
+        Client("https://bluum.invalid/v1", "key", "secret", Pacer(0))
+    assert "password" not in str(refused.value)
 
 
 def test_an_error_page_that_repeats_the_credentials_is_kept_without_them(sandbox: Sandbox) -> None:
