@@ -23,6 +23,7 @@ from server import COUNT
 
 _HERE = Path(__file__).parent
 KINDS = ("ours", "rest_api")
+_UV_OPTIONS = ("--quiet", "--no-project", "--compile-bytecode", "--python", sys.executable)
 
 
 def ours(url: str, folder: Path) -> None:
@@ -46,7 +47,7 @@ def command_of(kind: str, url: str, folder: str) -> list[str]:
     if kind == "ours":
         return [sys.executable, __file__, "--url", url, "--folder", folder]
     uv = Path(sys.executable).with_name("uv")
-    return [str(uv), "run", "--quiet", "--no-project", "--compile-bytecode", str(_HERE / "peer.py"), url, folder]
+    return [str(uv), "run", *_UV_OPTIONS, str(_HERE / "peer.py"), url, folder]
 
 
 def run(kind: str, url: str) -> tuple[float, float]:

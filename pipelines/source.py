@@ -102,7 +102,7 @@ def bluum_source(
 def _resource(feed: Feed, table: Table) -> DltResource:
     def pull() -> Iterator[pa.Table]:
         for rows in feed.pull(table.name, _selected()):
-            yield rows.table()
+            yield rows.arrow()
 
     resource: DltResource = dlt.resource(
         pull,

@@ -136,7 +136,9 @@ class Client:
         started = self._pacer.monotonic()
         url = f"{self._base_url}{path}?{urlencode(query)}" if query else self._base_url + path
         try:
-            async with asyncio.timeout(self._timeout):  # over all of it: others start anew with every byte that drips in
+            async with asyncio.timeout(
+                self._timeout
+            ):  # for the whole answer: one for each read never ends while bytes drip in
                 answer = await self._transport.handle_async_request(httpx.Request("GET", url, headers=self._headers))
                 try:
                     content = await answer.aread()

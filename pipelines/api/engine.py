@@ -26,7 +26,7 @@ from pipelines.errors import RosterRefused, Unauthorized, Unreachable
 from pipelines.settings import Settings
 
 FEWEST_CONNECTIONS = 8
-"""Enough to keep a fast API busy; httpx gets slower with more of them."""
+"""Enough to keep a fast API busy."""
 BATCH_SECONDS = 15.0
 BATCH_RESPONSES = 5_000
 """A batch is given out when it is this old or this large, whichever comes first."""

@@ -160,9 +160,8 @@ class Warehouse(Questions):
         Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
         """
         for name in self.raw_tables.keys() - self.tables():
-            batch.rows.setdefault(
-                name, Rows(self.raw_tables[name])
-            )  # the models read every table, and an empty one is made by loading it
+            # The models read every table, and an empty one is made by loading it.
+            batch.rows.setdefault(name, Rows(self.raw_tables[name]))
         self._run(batch)
 
     def drop_old_bodies(self, before: date) -> None:

@@ -64,7 +64,7 @@ def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
         result.responses += batch.responses
         result.quarantined += batch.count(QUARANTINE)
         result.rows += sum(map(len, typed))
-        outcomes = batch.rows[RESPONSES.name].table().column("outcome").to_pylist()
+        outcomes = batch.rows[RESPONSES.name].arrow().column("outcome").to_pylist()
         result.rejected += outcomes.count(Outcome.REJECTED)
     return result
 
@@ -75,7 +75,7 @@ def read_again(responses: list[dict[str, Any]]) -> Batch:
     for _, pages in groupby(responses, key=lambda response: response["answer_id"]):
         _land(list(pages), batch)
     batch.rows.pop(PLAN.name, None)  # what was asked then was decided by what was known then
-    log = batch.rows[RESPONSES.name].table()
+    log = batch.rows[RESPONSES.name].arrow()
     concluded = log.select(["response_id", "outcome", "row_count", "error_message"]).to_pylist()
     now = {row["response_id"]: row for row in concluded}
     batch.rows[RESPONSES.name] = Rows(RESPONSES, (kept | now[kept["response_id"]] for kept in responses))

@@ -39,9 +39,10 @@ class Rows:
         if len(self._newest) == _UNPACKED:
             self._pack()
 
-    def table(self) -> pa.Table:
+    def arrow(self) -> pa.Table:
         """All rows as Arrow."""
-        self._pack()
+        if self._newest:
+            self._pack()
         return pa.Table.from_batches(self._packed, schema=self._schema)
 
     def _pack(self) -> None:

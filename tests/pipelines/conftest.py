@@ -49,7 +49,7 @@ class Landed:
 
     def held(self, table: str) -> list[dict[str, Any]]:
         """The rows of a raw table as they are loaded."""
-        return self.batch.rows[table].table().to_pylist() if table in self.batch.rows else []
+        return self.batch.rows[table].arrow().to_pylist() if table in self.batch.rows else []
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """The rows of a raw table, without what every row has and without what is null."""

@@ -138,6 +138,17 @@ def test_whatever_changes_the_next_file_holds_what_the_marts_hold(data: Path, ch
     assert published(data) == expected
 
 
+def test_a_night_that_did_not_change_stays_where_it_is(data: Path) -> None:
+    # DuckDB spells the question otherwise in the file it is copied to, which is no other question.
+    write(data, "create macro marts.q() as table from marts.positions_daily where (quantity is null) is distinct from false")
+    publish(settings_of(data), "run 1")
+    in_order = "select as_of_date from marts.positions_daily order by rowid"
+    assert read(data, in_order) == [(date(2022, 6, 15),), (date(2022, 6, 14),)]
+    write(data, "update marts.positions_daily set quantity = 1 where as_of_date = '2022-06-15'")
+    publish(settings_of(data), "run 2")
+    assert read(data, in_order) == [(date(2022, 6, 14),), (date(2022, 6, 15),)]
+
+
 def test_new_descriptions_and_questions_reach_the_next_file_and_old_questions_leave_it(data: Path) -> None:
     publish(settings_of(data), "run 1")
     write(
@@ -184,6 +195,19 @@ def test_a_file_that_keeps_changing_does_not_grow_without_end(data: Path) -> Non
         publish(settings_of(data), f"run {night}")
         sizes.append((data / "bi.duckdb").stat().st_size)
     assert max(sizes) < 3 * sizes[0]
+
+
+def test_room_that_nothing_uses_is_given_back(data: Path) -> None:
+    rows = "insert into marts.positions_daily select '{}', n, md5(n::varchar) from range({}) as r (n)"
+    write(data, rows.format("2022-06-13", 300_000))
+    publish(settings_of(data), "run 1")
+    write(data, rows.format("2022-06-16", 100_000))
+    publish(settings_of(data), "run 2")
+    before = (data / "bi.duckdb").stat().st_size
+    write(data, "delete from marts.positions_daily where as_of_date = '2022-06-13'")
+    for night in (3, 4):
+        publish(settings_of(data), f"run {night}")
+    assert (data / "bi.duckdb").stat().st_size < before / 2
 
 
 @pytest.mark.parametrize(
