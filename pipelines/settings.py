@@ -19,6 +19,10 @@ from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles,
 
 DATASET = "raw"
 SANDBOX_RATE, PRODUCTION_RATE = 10.0, 25.0  # requests a second, as Bluum publishes them
+Optional = Literal[
+    "positions", "portfolios", "rebalancing", "holdings", "summary", "performance", "investment_policy", "pnl"
+]  # fmt: skip
+"""The endpoints that a night can do without; what only their answers lead to is not asked then, either."""
 _ALIASED = {"api_secret", "base_url"}  # settings that are known by a second name, so that pydantic takes their variable's
 _DBT_SCHEMAS = {"staging", "intermediate", "marts", "main"}
 
@@ -46,9 +50,12 @@ class Settings(BaseSettings):
     surface: Literal["accounts", "investors"] = "accounts"
     refresh_prices: bool = True
     accounts: Annotated[frozenset[str], NoDecode] = Field(frozenset(), description="only these, separated by commas")
+    leave_out: Annotated[frozenset[Optional], NoDecode] = Field(frozenset(), description="what is not asked, likewise")
     keep_bodies_days: int | None = Field(None, ge=0, le=36_500, description="unset: for ever")
     roster_shrink_percent: float = Field(50, ge=0, le=100, description="a roster that loses more than this stops a sync")
-    pnl_fill_requests: int = Field(500, ge=0, description="missed P&L reports a night may ask for, besides its own")
+    pnl_fill_requests: int = Field(
+        500, ge=0, description="missed reports, of P&L first, a night may ask for besides its own"
+    )
     timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
     alert_webhook: SecretStr | None = Field(None, description="where a failed or incomplete night is told; unset: nowhere")
@@ -77,7 +84,7 @@ class Settings(BaseSettings):
         profile = _Profile(settings_cls, env_settings, dotenv_settings)
         return init_settings, profile, env_settings, dotenv_settings
 
-    @field_validator("accounts", mode="before")
+    @field_validator("accounts", "leave_out", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value

@@ -27,7 +27,8 @@ from dlt.extract import DltResource
 from pipelines.api.feed import Feed
 from pipelines.api.live import given_settings, tonight
 from pipelines.api.parse import Batch
-from pipelines.schema.tables import TABLES, Table
+from pipelines.schema.table import Table
+from pipelines.schema.tables import TABLES
 
 NOUNS = {"pnl_reports": "pnl", "policy_versions": "investment_policies"}
 """Resources whose table has another name: the API's noun for what the table holds."""

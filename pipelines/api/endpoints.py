@@ -8,18 +8,20 @@ the roster.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from pipelines.api.pieces import each, member, readable, whole
 from pipelines.api.wire import items
 from pipelines.schema import tables
 from pipelines.schema.rows import Quarantined, Record
-from pipelines.schema.values import DATE, INTEGER, TEXT, TIMESTAMP, Json, Kind, Unreadable
+from pipelines.schema.table import Table
+from pipelines.schema.values import DATE, INTEGER, TEXT, TIMESTAMP, Json
 
 MARKET_ZONE = ZoneInfo("America/New_York")
 PAGE_LIMIT = 200  # the largest that Bluum documents
@@ -59,6 +61,7 @@ class SyncContext:
     held_policies: frozenset[tuple[str, str, int]] = frozenset()  # account_id, ips_id, version: a published body is held
     closed_before: frozenset[str] = frozenset()  # accounts that an earlier night has seen closed
     missed_pnl: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # end dates to fill, per account
+    missed_performance: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # the same, per portfolio
 
 
 Piece: TypeAlias = Record | Quarantined | Request
@@ -72,10 +75,10 @@ class Endpoint:
     name: str
     path: Mapping[str, str]
     read: Reader
-    fills: tuple[tables.Table, ...]  # the tables that its answers have rows for
+    fills: tuple[Table, ...]  # the tables that its answers have rows for
     leads_to: tuple[str, ...] = ()  # the endpoints that its answers may tell us to ask
     is_paged: bool = False  # its answers are lists that may come in pages
-    is_lasting: bool = False  # the same question can be asked on a later night: it comes after those that cannot
+    backfill: str | None = None  # what it is called when a later night asks it: it comes after those that cannot wait
     is_personal: bool = False  # its answers hold personal data, dropped before anything else sees them
 
 
@@ -111,45 +114,9 @@ def _segment(value: str) -> str:
     return quote(value, safe="") if value.strip(".") else value.replace(".", "%2E")
 
 
-def _readable(kind: Kind, item: Json, name: str) -> Any:
-    """A member read for a follow-up question; None where it cannot be read (its own row says so in quarantine)."""
-    try:
-        value = item.get(name) if isinstance(item, dict) else None
-        return None if value in (None, "") else kind.read(value)
-    except Unreadable:
-        return None
-
-
-def _member(body: Json, *names: str) -> Json:
-    for name in names:
-        body = body.get(name) if isinstance(body, dict) else None
-    return body
-
-
-def _each(table: tables.Table, body: Json, names: str, given: Mapping[str, Any], key: str) -> Iterator[Piece]:
-    """A record for each member of a list or map of the answer; `key` gets the member's number or its name.
-
-    Where the table has a column of the path `value`, a member is that value. What is neither list nor map is quarantined.
-    """
-    is_map = any(column.name == key and column.kind is TEXT for column in table.columns)
-    is_bare = any(column.path == "value" for column in table.columns)
-    members = _member(body, *names.split("."))
-    if isinstance(members, dict) and is_map:
-        numbered: Iterable[tuple[object, Json]] = members.items()
-    elif isinstance(members, list) and not is_map:
-        numbered = enumerate(members, start=1)
-    else:
-        if members is not None:
-            reason = f"expected {'an object' if is_map else 'a list'}"
-            yield Quarantined(table, names, members, reason, members)
-        return
-    for name, value in numbered:
-        yield Record(table, {"value": value} if is_bare else value, {**given, key: name})
-
-
 def _opened_on(item: Json) -> date | None:
-    opened: datetime | None = _readable(TIMESTAMP, item, "created_at")
-    if opened is None and (created := _readable(INTEGER, item, "created")) is not None:
+    opened: datetime | None = readable(TIMESTAMP, item, "created_at")
+    if opened is None and (created := readable(INTEGER, item, "created")) is not None:
         seconds = created / 1000 if created > 100_000_000_000 else created  # some samples give milliseconds
         opened = datetime.fromtimestamp(seconds, UTC) if 0 <= seconds < 253_402_300_800 else None
     return opened.astimezone(MARKET_ZONE).date() if opened and opened.year > 1 else None
@@ -160,13 +127,13 @@ def read_accounts(request: Request, body: Json, context: SyncContext) -> Iterato
     for item in items(body)[0]:
         opened_on = _opened_on(item)
         yield Record(tables.ACCOUNTS, item, {"opened_on": opened_on})
-        account_id = _readable(TEXT, item, "id")
+        account_id = readable(TEXT, item, "id")
         if account_id is None:
             continue
         given = {"account_id": account_id}
-        yield from _each(tables.ACCOUNT_ENABLED_ASSETS, item, "enabled_assets", given, "item_number")
-        yield from _each(tables.ACCOUNT_PORTFOLIOS, item, "portfolios", given, "item_number")
-        is_closed = (_readable(TEXT, item, "status") or "").lower() == "closed"
+        yield from each(tables.ACCOUNT_ENABLED_ASSETS, item, "enabled_assets", given, "item_number")
+        yield from each(tables.ACCOUNT_PORTFOLIOS, item, "portfolios", given, "item_number")
+        is_closed = (readable(TEXT, item, "status") or "").lower() == "closed"
         if not (is_closed and account_id in context.closed_before):
             yield from _questions(account_id, opened_on, context)
 
@@ -183,16 +150,20 @@ def _questions(account_id: str, opened_on: date | None, context: SyncContext) ->
 
 def pnl_request(endpoint: str, account_id: str, opened_on: date | None, end_date: date) -> Request:
     """The inception-to-date report at `end_date`; an account opened later than that is asked for the one day."""
+    return Request(endpoint, account_id, params=_to_date(opened_on, end_date))
+
+
+def _to_date(opened_on: date | None, end_date: date) -> dict[str, str]:
     start_date = min(opened_on or UNKNOWN_OPENING, end_date)
-    return Request(endpoint, account_id, params={"start_date": start_date.isoformat(), "end_date": end_date.isoformat()})
+    return {"start_date": start_date.isoformat(), "end_date": end_date.isoformat()}
 
 
 def read_positions(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
     """Positions; one whose price Bluum calls stale or unavailable is asked for once more by itself."""
     for item in items(body)[0]:
         yield Record(tables.POSITIONS, item, {"account_id": request.account_id})
-        position_id = _readable(TEXT, item, "id")
-        if position_id is not None and _readable(TEXT, item, "price_confidence") in _PRICES_TO_REFRESH:
+        position_id = readable(TEXT, item, "id")
+        if position_id is not None and readable(TEXT, item, "price_confidence") in _PRICES_TO_REFRESH:
             params = {"position_id": position_id, "refresh_prices": "true"}
             yield Request("position", request.account_id, params=params)
 
@@ -205,57 +176,98 @@ def read_position(request: Request, body: Json, context: SyncContext) -> Iterato
 
 
 def read_portfolios(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
-    """Portfolios, each of which leads to its rebalancing analysis."""
+    """Portfolios, each of which leads to its rebalancing analysis, its holdings, its summary and its performance."""
     for item in items(body)[0]:
         if isinstance(item, dict) and "portfolio_id" not in item and "id" in item:
             item = {**item, "portfolio_id": item["id"]}  # the key the roster's embedded list uses
         yield Record(tables.PORTFOLIOS, item, {"account_id": request.account_id})
-        portfolio_id = _readable(TEXT, item, "portfolio_id")
-        if portfolio_id is not None:
-            yield Request("rebalancing", request.account_id, portfolio_id)
+        portfolio_id = readable(TEXT, item, "portfolio_id")
+        if portfolio_id is None:
+            continue
+        of_it, prices = (request.account_id, portfolio_id), {"refresh_prices": str(context.refresh_prices).lower()}
+        yield Request("rebalancing", *of_it)
+        yield Request("holdings", *of_it, params=prices)
+        yield Request("summary", *of_it, params=prices)
+        opened_on = _opened_on(item)
+        yield Request("performance", *of_it, params=_to_date(opened_on, context.as_of_date))
+        for end_date in context.missed_performance.get(portfolio_id, ()):
+            yield Request("performance_backfill", *of_it, params=_to_date(opened_on, end_date))
 
 
 def read_rebalancing(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
     """A rebalancing analysis: its head, one row per asset class, one per recommended trade."""
     given = {"account_id": request.account_id, "portfolio_id": request.portfolio_id}
-    yield Record(tables.REBALANCING, _object(body), given)
-    yield from _each(tables.REBALANCING_ALLOCATIONS, body, "current_allocation", given, "asset_class")
-    yield from _each(tables.REBALANCING_TRADES, body, "recommended_trades", given, "trade_number")
+    yield Record(tables.REBALANCING, whole(body), given)
+    yield from each(tables.REBALANCING_ALLOCATIONS, body, "current_allocation", given, "asset_class")
+    yield from each(tables.REBALANCING_TRADES, body, "recommended_trades", given, "trade_number")
+
+
+def read_holdings(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """What a portfolio holds: its cash and totals, and a row per holding."""
+    given = {"account_id": request.account_id, "portfolio_id": request.portfolio_id}
+    yield Record(tables.PORTFOLIO_HOLDINGS, whole(body), given)
+    yield from each(tables.HOLDINGS, body, "holdings", given, "item_number")
+
+
+def read_summary(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """A portfolio in brief: its value, and its shares by asset class and by sector."""
+    given = {"account_id": request.account_id, "portfolio_id": request.portfolio_id}
+    yield Record(tables.PORTFOLIO_SUMMARIES, whole(body), given)
+    for breakdown in ("by_asset_class", "by_sector"):
+        shares = {**given, "breakdown": breakdown}
+        yield from each(tables.PORTFOLIO_SUMMARY_SHARES, body, f"allocation.{breakdown}", shares, "item_number")
+
+
+def read_performance(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
+    """A performance report under the window it was asked for, and the points of its series in whichever form they come."""
+    window = {name: DATE.read(request.params[name]) for name in ("start_date", "end_date")}
+    given = {"account_id": request.account_id, "portfolio_id": request.portfolio_id, **window}
+    yield Record(tables.PERFORMANCE_REPORTS, whole(body), given)
+    yield from each(tables.PERFORMANCE_VALUES, body, "value_history", given, "item_number")
+    if member(body, "value_history") is not None or (series := member(body, "balance_history")) is None:
+        return
+    dates, values = member(series, "dates"), member(series, "values")
+    if not isinstance(dates, list) or not isinstance(values, list) or len(dates) != len(values):
+        reason = "expected dates and values, as many of one as of the other"
+        yield Quarantined(tables.PERFORMANCE_VALUES, "balance_history", series, reason, series)
+        return
+    points: Json = [{"date": day, "value": value} for day, value in zip(dates, values, strict=True)]
+    yield from each(tables.PERFORMANCE_VALUES, {"points": points}, "points", given, "item_number")
 
 
 def read_pnl(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
     """A P&L report under the window it was asked for: its head, and its rows by position and by asset class."""
     window = {name: DATE.read(request.params[name]) for name in ("start_date", "end_date")}
     given = {"account_id": request.account_id, **window}
-    yield Record(tables.PNL_REPORTS, _object(body), given)
-    yield from _each(tables.PNL_BY_POSITION, body, "by_position", given, "item_number")
-    yield from _each(tables.PNL_BY_ASSET_CLASS, body, "by_asset_class", given, "item_number")
+    yield Record(tables.PNL_REPORTS, whole(body), given)
+    yield from each(tables.PNL_BY_POSITION, body, "by_position", given, "item_number")
+    yield from each(tables.PNL_BY_ASSET_CLASS, body, "by_asset_class", given, "item_number")
 
 
 def read_policy(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
     """A policy version; its history leads to the versions whose bodies no earlier answer holds."""
     given = {
         "account_id": request.account_id,
-        "ips_id": _readable(TEXT, body, "ips_id"),
-        "version": (current := _readable(INTEGER, body, "version")),
+        "ips_id": readable(TEXT, body, "ips_id"),
+        "version": (current := readable(INTEGER, body, "version")),
     }
-    yield Record(tables.POLICY_VERSIONS, _object(body), given)
-    for piece in _each(tables.POLICY_TARGETS, body, "target_allocation", given, "asset_class"):
+    yield Record(tables.POLICY_VERSIONS, whole(body), given)
+    for piece in each(tables.POLICY_TARGETS, body, "target_allocation", given, "asset_class"):
         yield piece
         if isinstance(piece, Record):
             band = {**given, "asset_class": piece.given["asset_class"]}
-            yield from _each(tables.POLICY_SUB_ALLOCATIONS, piece.payload, "sub_allocations", band, "sub_allocation")
+            yield from each(tables.POLICY_SUB_ALLOCATIONS, piece.payload, "sub_allocations", band, "sub_allocation")
     for names in _POLICY_LISTS:
         term = {**given, "term": names.rpartition(".")[2]}
-        yield from _each(tables.POLICY_TERMS, body, names, term, "item_number")
+        yield from each(tables.POLICY_TERMS, body, names, term, "item_number")
     yield from _history(request, body, given["ips_id"], current, context)
 
 
 def _history(request: Request, body: Json, ips_id: str | None, current: int | None, context: SyncContext) -> Iterator[Piece]:
     given = {"account_id": request.account_id, "ips_id": ips_id, "current_version": current}
-    for piece in _each(tables.POLICY_HISTORY, body, "version_history", given, "item_number"):
+    for piece in each(tables.POLICY_HISTORY, body, "version_history", given, "item_number"):
         yield piece
-        version = _readable(INTEGER, piece.payload, "version") if isinstance(piece, Record) else None
+        version = readable(INTEGER, piece.payload, "version") if isinstance(piece, Record) else None
         is_news = version not in (None, current) and (request.account_id, ips_id, version) not in context.held_policies
         if is_news and request.endpoint == "investment_policy":
             yield Request("investment_policy_version", request.account_id, params={"version": str(version)})
@@ -269,17 +281,15 @@ _POLICY_LISTS = (
 )
 
 
-def _object(body: Json) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise Unreadable("expected an object")
-    return body
-
-
 def _both(path: str) -> dict[str, str]:
     return {"accounts": path, "investors": path}
 
 
 _WEALTH = "/wealth/accounts/{account_id}"
+_PORTFOLIO = _WEALTH + "/portfolios/{portfolio_id}"
+_HOLDINGS = (tables.PORTFOLIO_HOLDINGS, tables.HOLDINGS)
+_SUMMARY = (tables.PORTFOLIO_SUMMARIES, tables.PORTFOLIO_SUMMARY_SHARES)
+_PERFORMANCE = (tables.PERFORMANCE_REPORTS, tables.PERFORMANCE_VALUES)
 _ANALYSIS = (tables.REBALANCING, tables.REBALANCING_ALLOCATIONS, tables.REBALANCING_TRADES)
 _REPORT = (tables.PNL_REPORTS, tables.PNL_BY_POSITION, tables.PNL_BY_ASSET_CLASS)
 _POLICY = (
@@ -323,12 +333,22 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             _both(_WEALTH + "/portfolios"),
             read_portfolios,
             (tables.PORTFOLIOS,),
-            leads_to=("rebalancing",),
+            leads_to=("rebalancing", "holdings", "summary", "performance", "performance_backfill"),
             is_paged=True,
         ),
-        Endpoint("rebalancing", _both(_WEALTH + "/portfolios/{portfolio_id}/rebalancing"), read_rebalancing, _ANALYSIS),
-        Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT, is_lasting=True),
-        Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT, is_lasting=True),
+        Endpoint("rebalancing", _both(_PORTFOLIO + "/rebalancing"), read_rebalancing, _ANALYSIS),
+        Endpoint("holdings", _both(_PORTFOLIO + "/holdings"), read_holdings, _HOLDINGS),
+        Endpoint("summary", _both(_PORTFOLIO + "/summary"), read_summary, _SUMMARY),
+        Endpoint(
+            "performance",
+            _both(_PORTFOLIO + "/performance"),
+            read_performance,
+            _PERFORMANCE,
+            backfill="performance_backfill",
+        ),
+        Endpoint("performance_backfill", _both(_PORTFOLIO + "/performance"), read_performance, _PERFORMANCE),
+        Endpoint("pnl", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT, backfill="pnl_backfill"),
+        Endpoint("pnl_backfill", _both(_WEALTH + "/reports/pnl"), read_pnl, _REPORT),
         Endpoint(
             "investment_policy",
             _both(_WEALTH + "/investment-policy"),
@@ -341,6 +361,12 @@ ENDPOINTS: Mapping[str, Endpoint] = {
 }
 
 
+LASTING = frozenset(
+    name for endpoint in ENDPOINTS.values() if endpoint.backfill for name in (endpoint.name, endpoint.backfill)
+)
+"""The endpoints whose questions a later night can ask, too."""
+
+
 def endpoints_for(wanted: Iterable[str]) -> frozenset[str]:
     """The endpoints whose answers fill one of these tables, and those that lead there; always the roster."""
     names = set(wanted)
@@ -348,3 +374,9 @@ def endpoints_for(wanted: Iterable[str]) -> frozenset[str]:
     while leading := {endpoint.name for endpoint in ENDPOINTS.values() if found & {*endpoint.leads_to}} - found:
         found |= leading
     return frozenset(found | {"accounts"})
+
+
+def without(left_out: Collection[str]) -> frozenset[str]:
+    """All endpoints but these, and but their backfills."""
+    gone = {*left_out} | {ENDPOINTS[name].backfill for name in left_out}
+    return frozenset(ENDPOINTS.keys() - gone)

@@ -16,7 +16,7 @@ from time import monotonic
 
 from pipelines.api.client import Client
 from pipelines.api.clock import ApiClock, as_of_date
-from pipelines.api.endpoints import ENDPOINTS, Key, Request, SyncContext, roster
+from pipelines.api.endpoints import ENDPOINTS, LASTING, Key, Request, SyncContext, roster
 from pipelines.api.fetch import Answer, fetch
 from pipelines.api.pacer import Pacer
 from pipelines.api.parse import Batch, Parser
@@ -99,9 +99,9 @@ class Engine:
         night = self._held.context
         self.progress.as_of_date = night.as_of_date
         self._known = set(self._held.answered)
-        numbers = itertools.count(self._held.last_sequence + 1)
         origin = {"surface": night.surface, "base_url": self.settings.api_url, "run_id": self.run_id}
-        return first, Parser(night, clock.at, lambda: f"{night.as_of_date:%Y%m%d}-{next(numbers):08d}", origin)
+        ids = (f"{night.as_of_date:%Y%m%d}-{number:08d}" for number in itertools.count(self._held.last_sequence + 1))
+        return first, Parser(night, clock.at, lambda: next(ids), origin, self.endpoints)
 
     async def _first_contact(self, asking: Request, missing: Sequence[Request]) -> tuple[list[Answer], ApiClock]:
         """The first answer, which says what time it is: to what the newest night lacks, which may be tonight, if it can."""
@@ -162,8 +162,8 @@ class Engine:
             if request.key not in self._known and self._is_wanted(request):
                 self._known.add(request.key)
                 fresh.append(request)
-        self._later.extend(request for request in fresh if ENDPOINTS[request.endpoint].is_lasting)
-        only_tonight = [request for request in fresh if not ENDPOINTS[request.endpoint].is_lasting]
+        self._later.extend(request for request in fresh if request.endpoint in LASTING)
+        only_tonight = [request for request in fresh if request.endpoint not in LASTING]
         if first:
             self._queue.extendleft(reversed(only_tonight))
         else:
@@ -209,11 +209,11 @@ class Engine:
 
 
 def _of_the_past(answer: Answer, night: SyncContext) -> Answer:
-    """An answer to what an earlier night left unasked: its P&L report is one of the past by now."""
-    request = answer.request
-    if request.endpoint != "pnl" or request.params["end_date"] == night.as_of_date.isoformat():
+    """An answer to what an earlier night left unasked: its report is one of the past by now."""
+    request, backfill = answer.request, ENDPOINTS[answer.request.endpoint].backfill
+    if backfill is None or request.params["end_date"] == night.as_of_date.isoformat():
         return answer
-    return replace(answer, request=replace(request, endpoint="pnl_backfill"))
+    return replace(answer, request=replace(request, endpoint=backfill))
 
 
 def client_of(settings: Settings) -> Client:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from pipelines.api.endpoints import SyncContext, endpoints_for
+from pipelines.api.endpoints import SyncContext, endpoints_for, without
 from pipelines.api.engine import Engine, Held, client_of
 from pipelines.api.parse import Batch
 from pipelines.errors import NoCredentials, Unreachable
@@ -77,7 +77,7 @@ async def _asked(
         return Held(SyncContext(day, settings.surface, settings.refresh_prices), last_sequence=last)
 
     async with client_of(settings) as client:
-        engine = Engine(settings, client, uuid4().hex, remember, endpoints_for(tables))
+        engine = Engine(settings, client, uuid4().hex, remember, endpoints_for(tables) & without(settings.leave_out))
         stop.append(engine.stop)
         async with aclosing(engine.night()) as batches:  # type: ignore[type-var]
             async for batch in batches:

@@ -15,7 +15,7 @@ from pipelines.api.fetch import Answer, Page
 from pipelines.api.wire import Outcome
 from pipelines.schema import tables
 from pipelines.schema.rows import Quarantined, Record, Row, Rows, new_members, read
-from pipelines.schema.tables import Table
+from pipelines.schema.table import Table
 from pipelines.schema.values import Unreadable
 
 
@@ -65,6 +65,7 @@ class Parser:
     at: Callable[[float], datetime]  # monotonic seconds -> the instant, by the API's clock
     next_id: Callable[[], str]
     origin: Row  # surface, base_url and run_id of this sync
+    endpoints: frozenset[str] = frozenset(ENDPOINTS)  # what an answer leads to at others is not asked, and so not planned
     _reported: set[tuple[str, str, str]] = field(default_factory=set)
 
     def parse(self, answer: Answer, batch: Batch) -> ParseResult:
@@ -105,7 +106,8 @@ class Parser:
         source = {name: getattr(answer.request, name) for name in ("endpoint", "account_id", "portfolio_id")}
         for response_id, piece, row in read:
             if isinstance(row, Request):
-                follow_ups.append(row)
+                if row.endpoint in self.endpoints:
+                    follow_ups.append(row)
                 continue
             if isinstance(piece, Record):
                 self._report_new_fields(answer.request.endpoint, piece, response_id, batch)

@@ -21,19 +21,21 @@ from urllib.parse import urlsplit
 import duckdb
 
 from pipelines.api.parse import Batch
+from pipelines.destination.missed import Missed
 from pipelines.destination.questions import Questions
 from pipelines.destination.storage import convert, create
 from pipelines.destination.torn import mend
 from pipelines.errors import OtherSource, WarehouseUnusable
 from pipelines.schema.rows import Rows
-from pipelines.schema.tables import TABLES, Table
+from pipelines.schema.table import Table
+from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings, is_loopback
 
 _PIPELINE = "bluum_warehouse"
 _DERIVED = ("staging", "intermediate")  # what dbt makes anew; marts stay, for whoever reads them until they are built again
 
 
-class Warehouse(Questions):
+class Warehouse(Questions, Missed):
     """The pipeline's own DuckDB file, to ask and to load."""
 
     def __init__(

@@ -17,7 +17,7 @@ from time import monotonic
 
 from pipelines.api.client import Client
 from pipelines.api.clock import newest_possible
-from pipelines.api.endpoints import Request, SyncContext, roster
+from pipelines.api.endpoints import Request, SyncContext, roster, without
 from pipelines.api.engine import Engine, Held, client_of
 from pipelines.api.parse import Batch
 from pipelines.api.progress import Observer, Progress
@@ -74,6 +74,7 @@ class Sync:
             self.client,
             self.run_id,
             self._held,
+            without(self.settings.leave_out),
             observe=self.observe,
             stop=self.stop,
             machine_now=self.machine_now,
@@ -94,13 +95,16 @@ class Sync:
         warehouse, settings = self.warehouse, self.settings
         with warehouse.at_hand():
             closed, answered = warehouse.closed_before(day), frozenset(warehouse.answered(day))
+            pnl = warehouse.missed_pnl(day, settings.pnl_fill_requests, closed)
+            left = max(settings.pnl_fill_requests - sum(map(len, pnl.values())), 0)
             context = SyncContext(
                 day,
                 settings.surface,
                 settings.refresh_prices,
                 warehouse.held_policies(),
                 closed,
-                warehouse.missed_pnl(day, settings.pnl_fill_requests, closed) if settings.pnl_fill_requests else {},
+                pnl,
+                warehouse.missed_performance(day, left, closed),
             )
             is_begun = roster(settings.surface).key in answered
             planned = tuple(warehouse.planned(day, settings.surface)) if is_begun else ()

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import simplejson
 
-from pipelines.schema.tables import Table
+from pipelines.schema.table import Table
 from pipelines.schema.values import Json, Unreadable, printable
 
 Row = dict[str, Any]

@@ -9,72 +9,8 @@ in `endpoints.py`.
 Every typed row also carries `response_id` (its answer in raw.responses) and `as_of_date` (the night it was asked).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-
-import pyarrow as pa
-
-from pipelines.schema.values import BOOLEAN, DATE, INTEGER, JSON, MONEY, PERCENT, QUANTITY, TEXT, TIMESTAMP, Kind
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column. `path` is the field's place in the payload, dotted; None means the reader gives the value."""
-
-    name: str
-    kind: Kind
-    path: str | None
-    required: bool = False
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The path, name by name; empty for a given value."""
-        return tuple(self.path.split(".")) if self.path else ()
-
-
-@dataclass(frozen=True)
-class Table:
-    """One raw table.
-
-    `key` names the columns that may not repeat within one answer. `elsewhere` names payload members that other tables
-    keep, or that are dropped on purpose: they are no news when they appear.
-    """
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    elsewhere: frozenset[str] = frozenset()
-
-    @cached_property
-    def members(self) -> frozenset[str]:
-        """Dotted names of the payload's members that are no news: the columns' paths and `elsewhere`."""
-        return frozenset(column.path for column in self.columns if column.path) | self.elsewhere
-
-    @cached_property
-    def schema(self) -> pa.Schema:
-        """The Arrow schema, response_id and as_of_date included."""
-        return pa.schema([pa.field(column.name, column.kind.arrow) for column in (*_STAMP, *self.columns)])
-
-    @property
-    def hints(self) -> dict[str, dict[str, Any]]:
-        """Column hints for dlt, so that every destination gets the same types: precision and scale, and zones."""
-        return {
-            column.name: {"name": column.name, "nullable": True, **column.kind.hint} for column in (*_STAMP, *self.columns)
-        }
-
-
-_STAMP = (Column("response_id", TEXT, None), Column("as_of_date", DATE, None))
-
-
-def _given(name: str, kind: Kind = TEXT) -> Column:
-    return Column(name, kind, None, required=True)
-
-
-def _fields(kind: Kind, *names: str, under: str = "") -> Iterable[Column]:
-    return (Column(name, kind, f"{under}.{name}" if under else name) for name in names)
-
+from pipelines.schema.table import Column, Table, fields, given
+from pipelines.schema.values import BOOLEAN, DATE, INTEGER, JSON, MONEY, PERCENT, QUANTITY, TEXT, TIMESTAMP
 
 RESPONSES = Table(
     "responses",
@@ -136,13 +72,13 @@ ACCOUNTS = Table(
     (
         Column("account_id", TEXT, "id", required=True),
         Column("account_number_last4", TEXT, "account_number"),
-        *_fields(TEXT, "object", "status", "crypto_status", "currency", "account_type", "management_type"),
-        *_fields(TEXT, "tax_designation", "trading_type"),
-        *_fields(MONEY, "balance", "last_equity", "buying_power", "cash_withdrawable"),
-        *_fields(BOOLEAN, "tax_advantaged", "livemode"),
-        *_fields(JSON, "trading_configurations"),
-        *_fields(TIMESTAMP, "created_at"),
-        *_fields(INTEGER, "created"),
+        *fields(TEXT, "object", "status", "crypto_status", "currency", "account_type", "management_type"),
+        *fields(TEXT, "tax_designation", "trading_type"),
+        *fields(MONEY, "balance", "last_equity", "buying_power", "cash_withdrawable"),
+        *fields(BOOLEAN, "tax_advantaged", "livemode"),
+        *fields(JSON, "trading_configurations"),
+        *fields(TIMESTAMP, "created_at"),
+        *fields(INTEGER, "created"),
         Column("opened_on", DATE, None),  # created_at or created as a day in the market's time zone
     ),
     key=("account_id",),
@@ -151,33 +87,33 @@ ACCOUNTS = Table(
 
 ACCOUNT_ENABLED_ASSETS = Table(
     "account_enabled_assets",
-    (_given("account_id"), _given("item_number", INTEGER), Column("enabled_asset", TEXT, "value", required=True)),
+    (given("account_id"), given("item_number", INTEGER), Column("enabled_asset", TEXT, "value", required=True)),
 )
 
 ACCOUNT_PORTFOLIOS = Table(
     "account_portfolios",
     (
-        _given("account_id"),
-        _given("item_number", INTEGER),
+        given("account_id"),
+        given("item_number", INTEGER),
         Column("portfolio_id", TEXT, "id", required=True),
-        *_fields(TEXT, "status"),
+        *fields(TEXT, "status"),
     ),
 )
 
 POSITIONS = Table(
     "positions",
     (
-        _given("account_id"),
+        given("account_id"),
         Column("position_id", TEXT, "id", required=True),
-        *_fields(TEXT, "object", "symbol", "asset_id", "class", "country", "currency"),
-        *_fields(QUANTITY, "quantity", "average_cost_basis", "current_price"),
-        *_fields(MONEY, "total_cost_basis", "market_value", "unrealized_pl"),
-        *_fields(PERCENT, "unrealized_pl_percent"),
-        *_fields(TEXT, "price_source", "price_confidence"),
-        *_fields(TIMESTAMP, "price_timestamp", "last_transaction_at", "created_at", "updated_at"),
-        *_fields(INTEGER, "created"),
-        *_fields(BOOLEAN, "livemode"),
-        *_fields(JSON, "metadata"),
+        *fields(TEXT, "object", "symbol", "asset_id", "class", "country", "currency"),
+        *fields(QUANTITY, "quantity", "average_cost_basis", "current_price"),
+        *fields(MONEY, "total_cost_basis", "market_value", "unrealized_pl"),
+        *fields(PERCENT, "unrealized_pl_percent"),
+        *fields(TEXT, "price_source", "price_confidence"),
+        *fields(TIMESTAMP, "price_timestamp", "last_transaction_at", "created_at", "updated_at"),
+        *fields(INTEGER, "created"),
+        *fields(BOOLEAN, "livemode"),
+        *fields(JSON, "metadata"),
     ),
     key=("position_id",),
     elsewhere=frozenset({"account_id", "investor_id"}),
@@ -186,10 +122,10 @@ POSITIONS = Table(
 PORTFOLIOS = Table(
     "portfolios",
     (
-        _given("account_id"),
+        given("account_id"),
         Column("portfolio_id", TEXT, "portfolio_id", required=True),
-        *_fields(TEXT, "name", "currency", "status"),
-        *_fields(TIMESTAMP, "created_at", "updated_at"),
+        *fields(TEXT, "name", "currency", "status"),
+        *fields(TIMESTAMP, "created_at", "updated_at"),
     ),
     key=("portfolio_id",),
     elsewhere=frozenset({"id"}),
@@ -198,14 +134,14 @@ PORTFOLIOS = Table(
 REBALANCING = Table(
     "rebalancing",
     (
-        _given("account_id"),
-        _given("portfolio_id"),
-        *_fields(TEXT, "currency", "rebalancing_reason"),
-        *_fields(TIMESTAMP, "analysis_timestamp", "last_rebalanced_at"),
-        *_fields(BOOLEAN, "needs_rebalancing"),
-        *_fields(MONEY, "estimated_short_term_gains", "estimated_long_term_gains", under="tax_impact"),
-        *_fields(MONEY, "harvestable_losses", under="tax_impact"),
-        *_fields(BOOLEAN, "tax_loss_harvesting_available", under="tax_impact"),
+        given("account_id"),
+        given("portfolio_id"),
+        *fields(TEXT, "currency", "rebalancing_reason"),
+        *fields(TIMESTAMP, "analysis_timestamp", "last_rebalanced_at"),
+        *fields(BOOLEAN, "needs_rebalancing"),
+        *fields(MONEY, "estimated_short_term_gains", "estimated_long_term_gains", under="tax_impact"),
+        *fields(MONEY, "harvestable_losses", under="tax_impact"),
+        *fields(BOOLEAN, "tax_loss_harvesting_available", under="tax_impact"),
     ),
     elsewhere=frozenset({"portfolio_id", "current_allocation", "recommended_trades"}),
 )
@@ -213,10 +149,10 @@ REBALANCING = Table(
 REBALANCING_ALLOCATIONS = Table(
     "rebalancing_allocations",
     (
-        _given("account_id"),
-        _given("portfolio_id"),
-        _given("asset_class"),
-        *_fields(PERCENT, "target", "actual", "drift"),
+        given("account_id"),
+        given("portfolio_id"),
+        given("asset_class"),
+        *fields(PERCENT, "target", "actual", "drift"),
     ),
     key=("asset_class",),
 )
@@ -224,29 +160,132 @@ REBALANCING_ALLOCATIONS = Table(
 REBALANCING_TRADES = Table(
     "rebalancing_trades",
     (
-        _given("account_id"),
-        _given("portfolio_id"),
-        _given("trade_number", INTEGER),
-        *_fields(TEXT, "action", "symbol", "asset_class", "reason"),
-        *_fields(QUANTITY, "quantity"),
-        *_fields(MONEY, "notional"),
+        given("account_id"),
+        given("portfolio_id"),
+        given("trade_number", INTEGER),
+        *fields(TEXT, "action", "symbol", "asset_class", "reason"),
+        *fields(QUANTITY, "quantity"),
+        *fields(MONEY, "notional"),
     ),
     key=("trade_number",),
+)
+
+PORTFOLIO_SUMMARIES = Table(
+    "portfolio_summaries",
+    (
+        given("account_id"),
+        given("portfolio_id"),
+        *fields(TEXT, "name", "currency"),
+        *fields(MONEY, "total_value", "cash_value", "positions_value", "unrealized_gain_loss", under="valuation"),
+        *fields(PERCENT, "unrealized_gain_loss_percent", under="valuation"),
+        Column("valued_at", TIMESTAMP, "valuation.as_of"),
+        *fields(BOOLEAN, "needs_rebalancing", under="rebalancing_status"),
+        *fields(TIMESTAMP, "last_rebalanced_at", under="rebalancing_status"),
+        *fields(DATE, "next_scheduled", under="rebalancing_status"),
+        *fields(PERCENT, "max_deviation_percent", under="rebalancing_status"),
+        *fields(TEXT, "strategy_id", "strategy_version_id", under="strategy_application"),
+        Column("strategy_status", TEXT, "strategy_application.status"),
+        Column("strategy_applied_at", TIMESTAMP, "strategy_application.applied_at"),
+        *fields(JSON, "linked_goals"),
+        *fields(TIMESTAMP, "created_at", "updated_at"),
+    ),
+    elsewhere=frozenset({"portfolio_id", "account_id", "allocation"}),
+)
+
+PORTFOLIO_SUMMARY_SHARES = Table(
+    "portfolio_summary_shares",  # one row per item of by_asset_class and by_sector, which may cover a part of the whole
+    (
+        given("account_id"),
+        given("portfolio_id"),
+        given("breakdown"),
+        given("item_number", INTEGER),
+        *fields(TEXT, "asset_class", "sector"),
+        *fields(MONEY, "value"),
+        *fields(PERCENT, "percent"),
+    ),
+)
+
+PORTFOLIO_HOLDINGS = Table(
+    "portfolio_holdings",  # the cash and the totals of a portfolio; what it holds is in `holdings`
+    (
+        given("account_id"),
+        given("portfolio_id"),
+        *fields(TEXT, "currency"),
+        Column("valued_at", TIMESTAMP, "as_of"),
+        Column("cash_balance", MONEY, "cash.balance"),
+        Column("cash_available", MONEY, "cash.available"),
+        Column("cash_reserved", MONEY, "cash.reserved"),
+        *fields(MONEY, "total_value", "total_cost_basis", "total_unrealized_pl", under="totals"),
+        *fields(PERCENT, "total_unrealized_pl_percent", under="totals"),
+    ),
+    elsewhere=frozenset({"portfolio_id", "holdings"}),
+)
+
+HOLDINGS = Table(
+    "holdings",
+    (
+        given("account_id"),
+        given("portfolio_id"),
+        given("item_number", INTEGER),
+        *fields(TEXT, "position_id", "asset_id"),
+        Column("symbol", TEXT, "symbol", required=True),
+        *fields(TEXT, "name", "currency", "asset_class", "sector"),
+        *fields(QUANTITY, "quantity", "average_cost_basis", "current_price"),
+        *fields(MONEY, "total_cost_basis", "market_value", "unrealized_pl"),
+        *fields(PERCENT, "unrealized_pl_percent", "weight_percent"),
+        *fields(TEXT, "price_source", "price_confidence"),
+        *fields(TIMESTAMP, "price_timestamp"),
+    ),
+)
+
+PERFORMANCE_REPORTS = Table(
+    "performance_reports",
+    (
+        given("account_id"),
+        given("portfolio_id"),
+        given("start_date", DATE),  # the window asked for
+        given("end_date", DATE),
+        Column("reported_start_date", DATE, "period.start_date"),
+        Column("reported_end_date", DATE, "period.end_date"),
+        Column("label", TEXT, "period.label"),
+        *fields(PERCENT, "time_weighted_return", "money_weighted_return", "annualized_return", under="returns"),
+        *fields(MONEY, "total_return", under="returns"),  # money, whatever its neighbours are
+        *fields(PERCENT, "volatility", "max_drawdown", under="risk_metrics"),
+        *fields(QUANTITY, "sharpe_ratio", "beta", under="risk_metrics"),  # plain ratios
+        *fields(DATE, "max_drawdown_date", under="risk_metrics"),
+        *fields(MONEY, "starting_value", "ending_value", under="period_breakdown"),
+        *fields(MONEY, "net_contributions", "net_withdrawals", "investment_gains", under="period_breakdown"),
+        *fields(MONEY, "dividends_received", "fees_paid", under="period_breakdown"),
+    ),
+    elsewhere=frozenset({"portfolio_id", "benchmark_comparison", "value_history", "balance_history"}),
+)
+
+PERFORMANCE_VALUES = Table(
+    "performance_values",  # the points of value_history, or of balance_history where that is what came
+    (
+        given("account_id"),
+        given("portfolio_id"),
+        given("start_date", DATE),
+        given("end_date", DATE),
+        given("item_number", INTEGER),
+        Column("value_date", DATE, "date", required=True),
+        *fields(MONEY, "value"),
+    ),
 )
 
 PNL_REPORTS = Table(
     "pnl_reports",
     (
-        _given("account_id"),
-        _given("start_date", DATE),  # the window asked for
-        _given("end_date", DATE),
+        given("account_id"),
+        given("start_date", DATE),  # the window asked for
+        given("end_date", DATE),
         Column("reported_start_date", DATE, "period.start_date"),
         Column("reported_end_date", DATE, "period.end_date"),
-        *_fields(MONEY, "total_pnl", "realized_pnl", "unrealized_pnl", under="summary"),
-        *_fields(MONEY, "dividend_income", "interest_income", "fees_paid", under="summary"),
-        *_fields(MONEY, "short_term_gains", "short_term_losses", under="realized_gains_losses"),
-        *_fields(MONEY, "long_term_gains", "long_term_losses", under="realized_gains_losses"),
-        *_fields(MONEY, "net_realized", under="realized_gains_losses"),
+        *fields(MONEY, "total_pnl", "realized_pnl", "unrealized_pnl", under="summary"),
+        *fields(MONEY, "dividend_income", "interest_income", "fees_paid", under="summary"),
+        *fields(MONEY, "short_term_gains", "short_term_losses", under="realized_gains_losses"),
+        *fields(MONEY, "long_term_gains", "long_term_losses", under="realized_gains_losses"),
+        *fields(MONEY, "net_realized", under="realized_gains_losses"),
     ),
     elsewhere=frozenset({"account_id", "by_position", "by_asset_class"}),
 )
@@ -254,51 +293,51 @@ PNL_REPORTS = Table(
 PNL_BY_POSITION = Table(
     "pnl_by_position",
     (
-        _given("account_id"),
-        _given("start_date", DATE),
-        _given("end_date", DATE),
-        _given("item_number", INTEGER),
+        given("account_id"),
+        given("start_date", DATE),
+        given("end_date", DATE),
+        given("item_number", INTEGER),
         Column("symbol", TEXT, "symbol", required=True),
-        *_fields(MONEY, "realized_pnl", "unrealized_pnl", "dividend_income"),
+        *fields(MONEY, "realized_pnl", "unrealized_pnl", "dividend_income"),
     ),
 )
 
 PNL_BY_ASSET_CLASS = Table(
     "pnl_by_asset_class",
     (
-        _given("account_id"),
-        _given("start_date", DATE),
-        _given("end_date", DATE),
-        _given("item_number", INTEGER),
+        given("account_id"),
+        given("start_date", DATE),
+        given("end_date", DATE),
+        given("item_number", INTEGER),
         Column("asset_class", TEXT, "asset_class", required=True),
-        *_fields(MONEY, "pnl"),
-        *_fields(PERCENT, "pnl_percent"),
+        *fields(MONEY, "pnl"),
+        *fields(PERCENT, "pnl_percent"),
     ),
 )
 
 POLICY_VERSIONS = Table(
     "policy_versions",
     (
-        _given("account_id"),
+        given("account_id"),
         Column("ips_id", TEXT, "ips_id", required=True),
         Column("version", INTEGER, "version", required=True),
-        *_fields(TEXT, "status"),
-        *_fields(DATE, "effective_date"),
-        *_fields(TIMESTAMP, "created_at", "updated_at"),
-        *_fields(TEXT, "risk_tolerance", "volatility_tolerance", under="risk_profile"),
-        *_fields(INTEGER, "risk_score", under="risk_profile"),
+        *fields(TEXT, "status"),
+        *fields(DATE, "effective_date"),
+        *fields(TIMESTAMP, "created_at", "updated_at"),
+        *fields(TEXT, "risk_tolerance", "volatility_tolerance", under="risk_profile"),
+        *fields(INTEGER, "risk_score", under="risk_profile"),
         Column("horizon_years", TEXT, "time_horizon.years"),  # clients have met texts such as "15-20 years"
         Column("horizon_category", TEXT, "time_horizon.category"),
         Column("primary_objective", TEXT, "investment_objectives.primary"),
         Column("target_annual_return", PERCENT, "investment_objectives.target_annual_return"),
         Column("rebalancing_frequency", TEXT, "constraints.rebalancing_policy.frequency"),
-        *_fields(PERCENT, "threshold_percent", under="constraints.rebalancing_policy"),
-        *_fields(BOOLEAN, "tax_aware", under="constraints.rebalancing_policy"),
-        *_fields(PERCENT, "minimum_cash_percent", under="constraints.liquidity_requirements"),
-        *_fields(INTEGER, "emergency_fund_months", under="constraints.liquidity_requirements"),
-        *_fields(BOOLEAN, "tax_loss_harvesting", "prefer_tax_advantaged", under="constraints.tax_considerations"),
-        *_fields(PERCENT, "tax_bracket", under="constraints.tax_considerations"),
-        *_fields(BOOLEAN, "no_individual_stocks", "esg_screening", under="constraints.restrictions"),
+        *fields(PERCENT, "threshold_percent", under="constraints.rebalancing_policy"),
+        *fields(BOOLEAN, "tax_aware", under="constraints.rebalancing_policy"),
+        *fields(PERCENT, "minimum_cash_percent", under="constraints.liquidity_requirements"),
+        *fields(INTEGER, "emergency_fund_months", under="constraints.liquidity_requirements"),
+        *fields(BOOLEAN, "tax_loss_harvesting", "prefer_tax_advantaged", under="constraints.tax_considerations"),
+        *fields(PERCENT, "tax_bracket", under="constraints.tax_considerations"),
+        *fields(BOOLEAN, "no_individual_stocks", "esg_screening", under="constraints.restrictions"),
     ),
     elsewhere=frozenset(
         {
@@ -316,11 +355,11 @@ POLICY_VERSIONS = Table(
 POLICY_TARGETS = Table(
     "policy_targets",
     (
-        _given("account_id"),
-        _given("ips_id"),
-        _given("version", INTEGER),
-        _given("asset_class"),
-        *_fields(PERCENT, "target_percent", "min_percent", "max_percent"),
+        given("account_id"),
+        given("ips_id"),
+        given("version", INTEGER),
+        given("asset_class"),
+        *fields(PERCENT, "target_percent", "min_percent", "max_percent"),
     ),
     key=("asset_class",),
     elsewhere=frozenset({"sub_allocations"}),
@@ -329,11 +368,11 @@ POLICY_TARGETS = Table(
 POLICY_SUB_ALLOCATIONS = Table(
     "policy_sub_allocations",
     (
-        _given("account_id"),
-        _given("ips_id"),
-        _given("version", INTEGER),
-        _given("asset_class"),
-        _given("sub_allocation"),
+        given("account_id"),
+        given("ips_id"),
+        given("version", INTEGER),
+        given("asset_class"),
+        given("sub_allocation"),
         Column("target_percent", PERCENT, "value"),
     ),
     key=("asset_class", "sub_allocation"),
@@ -342,11 +381,11 @@ POLICY_SUB_ALLOCATIONS = Table(
 POLICY_TERMS = Table(
     "policy_terms",  # one row per item of secondary, excluded_sectors, excluded_securities and esg_criteria
     (
-        _given("account_id"),
-        _given("ips_id"),
-        _given("version", INTEGER),
-        _given("term"),
-        _given("item_number", INTEGER),
+        given("account_id"),
+        given("ips_id"),
+        given("version", INTEGER),
+        given("term"),
+        given("item_number", INTEGER),
         Column("value", TEXT, "value", required=True),
     ),
 )
@@ -354,13 +393,13 @@ POLICY_TERMS = Table(
 POLICY_HISTORY = Table(
     "policy_history",
     (
-        _given("account_id"),
-        _given("ips_id"),
-        _given("current_version", INTEGER),  # the version of the policy that this history came with
-        _given("item_number", INTEGER),
+        given("account_id"),
+        given("ips_id"),
+        given("current_version", INTEGER),  # the version of the policy that this history came with
+        given("item_number", INTEGER),
         Column("version", INTEGER, "version", required=True),
-        *_fields(DATE, "effective_date"),
-        *_fields(TIMESTAMP, "updated_at"),
+        *fields(DATE, "effective_date"),
+        *fields(TIMESTAMP, "updated_at"),
     ),
     key=("version",),
 )
@@ -374,6 +413,12 @@ TYPED_TABLES = (
     REBALANCING,
     REBALANCING_ALLOCATIONS,
     REBALANCING_TRADES,
+    PORTFOLIO_SUMMARIES,
+    PORTFOLIO_SUMMARY_SHARES,
+    PORTFOLIO_HOLDINGS,
+    HOLDINGS,
+    PERFORMANCE_REPORTS,
+    PERFORMANCE_VALUES,
     PNL_REPORTS,
     PNL_BY_POSITION,
     PNL_BY_ASSET_CLASS,

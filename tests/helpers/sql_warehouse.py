@@ -103,7 +103,7 @@ class Night:
                 "received_at": asked + timedelta(milliseconds=500),
             },
         )
-        if planned and endpoint not in ("accounts", "pnl_backfill") and page == 0:
+        if planned and endpoint not in ("accounts", "pnl_backfill", "performance_backfill") and page == 0:
             self.plan(endpoint, account, portfolio, params)
         for table, rows in tables.items():
             for row in rows:

@@ -22,7 +22,8 @@ from helpers.faulty import Sandbox, running
 from pipelines.api.endpoints import ENDPOINTS, endpoints_for
 from pipelines.api.parse import Batch
 from pipelines.schema.rows import Rows
-from pipelines.schema.tables import PNL_REPORTS, POSITIONS, TABLES, TYPED_TABLES, Column
+from pipelines.schema.table import Column
+from pipelines.schema.tables import PNL_REPORTS, POSITIONS, TABLES, TYPED_TABLES
 from pipelines.schema.values import MONEY
 from pipelines.source import NOUNS, bluum_source
 from sandbox.server import Options

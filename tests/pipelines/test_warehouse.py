@@ -16,7 +16,8 @@ from pipelines.api.parse import Batch
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import OtherSource
 from pipelines.schema.rows import Rows
-from pipelines.schema.tables import POSITIONS, RESPONSES, TABLES, Column, Table
+from pipelines.schema.table import Column, Table
+from pipelines.schema.tables import POSITIONS, RESPONSES, TABLES
 from pipelines.schema.values import MONEY, TEXT
 from sandbox.server import Options
 

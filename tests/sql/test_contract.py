@@ -94,7 +94,8 @@ COLUMNS = {
     " rebalancing_frequency threshold_percent minimum_cash_percent tax_aware first_seen_at"
     " response_id",
     "account_nights": "as_of_date account_id is_listed status currency balance opened_on positions_outcome"
-    " portfolios_outcome rebalancing_outcome investment_policy_outcome pnl_outcome is_complete"
+    " portfolios_outcome rebalancing_outcome holdings_outcome summary_outcome performance_outcome"
+    " investment_policy_outcome pnl_outcome is_complete"
     " ips_id policy_version called_ips_id called_policy_version response_id",
     "dates": "calendar_date is_session last_session_on sessions_until",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"

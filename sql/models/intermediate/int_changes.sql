@@ -11,7 +11,7 @@ new_loads as (
 
 ),
 
--- New answers. A P&L report speaks of its end date, whichever night it was asked.
+-- New answers. A report speaks of its end date, whichever night it was asked.
 answered as (
 
     select
@@ -25,12 +25,17 @@ answered as (
 -- Rows read again later than their answer.
 read_again as (
 
-    {% for table in ['positions', 'rebalancing', 'rebalancing_allocations', 'rebalancing_trades'] -%}
+    {% for table in [
+        'positions', 'rebalancing', 'rebalancing_allocations', 'rebalancing_trades', 'portfolio_summaries',
+        'portfolio_summary_shares', 'portfolio_holdings', 'holdings',
+    ] -%}
     select account_id, as_of_date as changed_from from {{ ref('stg_bluum__' ~ table) }}
     where load_id in (select new_loads.load_id from new_loads)
     union all
     {% endfor -%}
-    {% for table in ['pnl_reports', 'pnl_by_position', 'pnl_by_asset_class'] -%}
+    {% for table in [
+        'pnl_reports', 'pnl_by_position', 'pnl_by_asset_class', 'performance_reports', 'performance_values',
+    ] -%}
     select account_id, end_date as changed_from from {{ ref('stg_bluum__' ~ table) }}
     where load_id in (select new_loads.load_id from new_loads)
     {{ "union all" if not loop.last }}

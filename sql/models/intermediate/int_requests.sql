@@ -136,26 +136,66 @@ requests as (
 
 ),
 
+-- What the rosters told to ask of accounts.
+asked_of_accounts as (
+
+    select distinct
+        as_of_date,
+        endpoint
+    from {{ ref('stg_bluum__plan') }}
+    where endpoint in ('positions', 'portfolios', 'investment_policy', 'pnl')
+
+),
+
+-- What was asked of portfolios, the last time that any was.
+asked_of_portfolios as (
+
+    select distinct
+        as_of_date,
+        endpoint
+    from {{ ref('stg_bluum__plan') }}
+    where portfolio_id is not null and endpoint <> 'performance_backfill'
+
+),
+
+asked_last as (
+
+    select
+        without_list.as_of_date,
+        coalesce(max(asked.as_of_date), cast('1900-01-01' as date)) as asked_on
+    from (select distinct without_list.as_of_date from without_list) as without_list
+    left join asked_of_portfolios as asked
+        on without_list.as_of_date >= asked.as_of_date
+    group by without_list.as_of_date
+
+),
+
 known as (
 
-    {% for endpoint in ['positions', 'portfolios', 'investment_policy', 'pnl'] -%}
     select
-        as_of_date,
-        '{{ endpoint }}' as endpoint,
-        account_id,
+        known_accounts.as_of_date,
+        rosters_plan.endpoint,
+        known_accounts.account_id,
         cast(null as {{ dbt.type_string() }}) as portfolio_id
     from known_accounts
+    inner join without_roster
+        on known_accounts.as_of_date = without_roster.as_of_date
+    inner join asked_of_accounts as rosters_plan
+        on without_roster.known_on = rosters_plan.as_of_date
     union
-    {% endfor -%}
     select
         last_mentions.as_of_date,
-        'rebalancing' as endpoint,
+        coalesce(asked.endpoint, 'rebalancing') as endpoint,
         mentioned.account_id,
         mentioned.portfolio_id
     from last_mentions
     inner join mentioned
         on last_mentions.account_id = mentioned.account_id
         and last_mentions.known_on = mentioned.as_of_date
+    inner join asked_last
+        on last_mentions.as_of_date = asked_last.as_of_date
+    left join asked_of_portfolios as asked
+        on asked_last.asked_on = asked.as_of_date
 
 ),
 

@@ -74,12 +74,14 @@ outcomes as (
     select
         as_of_date,
         account_id,
-        {% for endpoint in ['positions', 'portfolios', 'rebalancing', 'investment_policy', 'pnl'] -%}
+        {% for endpoint in [
+            'positions', 'portfolios', 'rebalancing', 'holdings', 'summary', 'performance', 'investment_policy', 'pnl',
+        ] -%}
         {{ worst_outcome(endpoint) }} as {{ endpoint }}_outcome,
         {% endfor -%}
         count(case when not is_good then 1 end) as missing
     from {{ ref('int_requests') }} as requests
-    where endpoint not in ('accounts', 'pnl_backfill')
+    where endpoint not in ('accounts', 'pnl_backfill', 'performance_backfill')
         {% if is_incremental() -%}
         and {{ is_changed('requests.account_id', 'requests.as_of_date') }}
         {%- endif %}
@@ -126,6 +128,9 @@ final as (
         outcomes.positions_outcome,
         outcomes.portfolios_outcome,
         outcomes.rebalancing_outcome,
+        outcomes.holdings_outcome,
+        outcomes.summary_outcome,
+        outcomes.performance_outcome,
         outcomes.investment_policy_outcome,
         outcomes.pnl_outcome,
         listed.account_id is not null and coalesce(outcomes.missing, 0) = 0 as is_complete,

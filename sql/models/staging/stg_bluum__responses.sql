@@ -32,7 +32,8 @@ final as (
         run_id,
         body,
         case
-            when endpoint in ('pnl', 'pnl_backfill') then {{ cast_or_null(json_text('params', 'end_date'), 'date') }}
+            when endpoint in ('pnl', 'pnl_backfill', 'performance', 'performance_backfill')
+                then {{ cast_or_null(json_text('params', 'end_date'), 'date') }}
         end as end_date,
         _dlt_load_id as load_id
     from source
