@@ -33,6 +33,12 @@
 {%- endmacro %}
 
 
+{# a + b, as money or points. #}
+{% macro total(a, b) -%}
+    cast({{ computable(a) }} + {{ computable(b) }} as decimal(38, 9))
+{%- endmacro %}
+
+
 {# units x price: ten digits before the point each; units keep 10 decimals and prices 8, so that 38 digits hold it. #}
 {% macro product(units, price) -%}
     cast({{ decimal_or_null(units, 20, 10) }} * {{ decimal_or_null(price, 18, 8) }} as decimal(38, 9))
