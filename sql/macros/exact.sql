@@ -45,6 +45,12 @@
 {%- endmacro %}
 
 
+{# A share, as ratio gives it, of an amount with up to eleven digits before the point. #}
+{% macro part_of(amount, share) -%}
+    cast({{ decimal_or_null(amount, 20, 9) }} * cast({{ share }} as decimal(18, 6)) as decimal(38, 9))
+{%- endmacro %}
+
+
 {#
     a / b (times 100 for percentage points), rounded half away from zero to 6 decimals. Null when b is zero or the ratio
     needs more than 12 digits before the point. Both are taken as whole billionths, because no engine's `/` on decimals

@@ -5,11 +5,12 @@
     A full refresh computes everything.
 #}
 
-{# Whether a row's account has to be computed again on this night. #}
-{% macro is_changed(account_id, night) -%}
+{# Whether a row's account has to be computed again on this night; `days`: a row speaks of so many days after its night, too. #}
+{% macro is_changed(account_id, night, days=0) -%}
     exists (
         select 1 from {{ ref('int_changes') }} as changes
-        where changes.account_id = {{ account_id }} and changes.changed_from <= {{ night }}
+        where changes.account_id = {{ account_id }}
+            and changes.changed_from <= {{ days_after(night, days) if days else night }}
     )
 {%- endmacro %}
 
@@ -21,10 +22,10 @@
 
 
 {# Pre-hook of an incremental model: what it is about to compute again goes. `night` names the column of its nights. #}
-{% macro delete_changed(night='as_of_date') -%}
+{% macro delete_changed(night='as_of_date', days=0) -%}
     {% if is_incremental() -%}
     delete from {{ this }}
-    where {{ is_changed(this.identifier ~ '.account_id', this.identifier ~ '.' ~ night) }}
+    where {{ is_changed(this.identifier ~ '.account_id', this.identifier ~ '.' ~ night, days) }}
     {%- endif %}
 {%- endmacro %}
 

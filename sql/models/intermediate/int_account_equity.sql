@@ -1,0 +1,142 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{{ delete_changed() }}",
+    )
+}}
+
+-- What an account is worth on a night, or why that is not known. An account with portfolios: their holdings and cash. One
+-- without: its positions, and the balance of the roster as its cash.
+-- depends_on: {{ ref('int_changes') }}
+
+with
+
+nights as (
+
+    select *
+    from {{ ref('account_nights') }} as nights
+    where is_listed
+        {% if is_incremental() -%}
+        and {{ is_changed('nights.account_id', 'nights.as_of_date') }}
+        {%- endif %}
+
+),
+
+asked as (
+
+    select
+        as_of_date,
+        account_id,
+        count(*) as portfolios,
+        count(case when outcome = 'ok' then 1 end) as answered
+    from {{ ref('int_requests') }} as requests
+    where endpoint = 'holdings'
+        {% if is_incremental() -%}
+        and {{ is_changed('requests.account_id', 'requests.as_of_date') }}
+        {%- endif %}
+    group by as_of_date, account_id
+
+),
+
+portfolios as (
+
+    select
+        as_of_date,
+        account_id,
+        count(total_value) as portfolios_valued,
+        min(currency) as currency,
+        max(currency) as other_currency,
+        max(unknown_reason) as unknown_reason,
+        sum({{ computable('cash_balance') }}) as cash,
+        sum({{ computable('positions_value') }}) as positions_value,
+        max(portfolio_id) as portfolio_id
+    from {{ ref('portfolio_values_daily') }} as portfolio_values
+    where holdings_response_id is not null
+        {% if is_incremental() -%}
+        and {{ is_changed('portfolio_values.account_id', 'portfolio_values.as_of_date') }}
+        {%- endif %}
+    group by as_of_date, account_id
+
+),
+
+positions as (
+
+    select
+        as_of_date,
+        account_id,
+        count(*) as positions,
+        count({{ computable('market_value') }}) as positions_valued,
+        min(currency) as currency,
+        max(currency) as other_currency,
+        sum({{ computable('market_value') }}) as positions_value
+    from {{ ref('positions_daily') }} as positions
+    {% if is_incremental() -%}
+    where {{ is_changed('positions.account_id', 'positions.as_of_date') }}
+    {%- endif %}
+    group by as_of_date, account_id
+
+),
+
+joined as (
+
+    select
+        nights.as_of_date,
+        nights.account_id,
+        nights.currency,
+        coalesce(asked.portfolios, 0) as portfolios,
+        case when asked.portfolios = 1 then portfolios.portfolio_id end as portfolio_id,
+        case when asked.portfolios > 0 then 'holdings' else 'roster' end as source,
+        case
+            when asked.portfolios > 0 and asked.answered < asked.portfolios then 'no_holdings'
+            when asked.portfolios > 0 and portfolios.portfolios_valued = asked.portfolios
+                and (portfolios.currency <> nights.currency or portfolios.other_currency <> nights.currency)
+                then 'mixed_currencies'
+            when asked.portfolios > 0 and portfolios.portfolios_valued = asked.portfolios then null
+            when asked.portfolios > 0 then coalesce(portfolios.unknown_reason, 'no_holdings')
+            -- Without a list of portfolios nobody knows whether there are any; with one, their holdings were left out.
+            when nights.portfolios_outcome not in ('ok', 'absent') or nights.portfolios_outcome is null then 'no_portfolios'
+            when nights.rebalancing_outcome is not null then 'no_holdings'
+            when nights.positions_outcome not in ('ok', 'absent') or nights.positions_outcome is null then 'no_positions'
+            when positions.positions_valued < positions.positions then 'unpriced_holding'
+            when positions.currency <> nights.currency or positions.other_currency <> nights.currency then 'mixed_currencies'
+            when nights.balance is null then 'no_cash'
+        end as unknown_reason,
+        case when asked.portfolios > 0 then portfolios.cash else nights.balance end as cash,
+        case
+            when asked.portfolios > 0 then portfolios.positions_value
+            else coalesce(positions.positions_value, 0)
+        end as positions_value
+    from nights
+    left join asked
+        on nights.as_of_date = asked.as_of_date
+        and nights.account_id = asked.account_id
+    left join portfolios
+        on nights.as_of_date = portfolios.as_of_date
+        and nights.account_id = portfolios.account_id
+    left join positions
+        on nights.as_of_date = positions.as_of_date
+        and nights.account_id = positions.account_id
+
+),
+
+final as (
+
+    select
+        as_of_date,
+        account_id,
+        currency,
+        source,
+        portfolios,
+        portfolio_id,
+        unknown_reason,
+        {% for figure in ['cash', 'positions_value'] -%}
+        case when unknown_reason is null then cast({{ figure }} as decimal(38, 9)) end as {{ figure }},
+        {% endfor -%}
+        case when unknown_reason is null then {{ total('cash', 'positions_value') }} end as equity
+    from joined
+
+)
+
+select * from final

@@ -1,0 +1,176 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_changed(days=var('trade_days')) }}",
+    )
+}}
+
+-- depends_on: {{ ref('int_changes') }}
+
+with
+
+trades as (
+
+    select *
+    from {{ ref('rebalancing_trades') }} as trades
+    {% if is_incremental() -%}
+    where {{ is_changed('trades.account_id', 'trades.as_of_date', days=var('trade_days')) }}
+    {%- endif %}
+
+),
+
+-- The nights whose holdings are known in full.
+nights as (
+
+    select
+        as_of_date,
+        portfolio_id,
+        holdings_response_id
+    from {{ ref('portfolio_values_daily') }} as nights
+    where holdings_response_id is not null and coalesce(unknown_reason, '') <> 'quarantined'
+        {% if is_incremental() -%}
+        and {{ is_changed('nights.account_id', 'nights.as_of_date', days=var('trade_days')) }}
+        {%- endif %}
+
+),
+
+units as (
+
+    select
+        as_of_date,
+        portfolio_id,
+        symbol,
+        sum({{ decimal_or_null('quantity', 28, 9) }}) as quantity
+    from {{ ref('holdings_daily') }} as holdings
+    {% if is_incremental() -%}
+    where {{ is_changed('holdings.account_id', 'holdings.as_of_date', days=var('trade_days')) }}
+    {%- endif %}
+    group by as_of_date, portfolio_id, symbol
+
+),
+
+newest as (
+
+    select
+        account_id,
+        max(as_of_date) as newest_on
+    from {{ ref('account_nights') }}
+    group by account_id
+
+),
+
+wanted as (
+
+    select
+        trades.as_of_date,
+        trades.portfolio_id,
+        trades.trade_number,
+        trades.account_id,
+        trades.action,
+        trades.symbol,
+        trades.quantity,
+        case lower(trades.action) when 'buy' then 1 when 'sell' then -1 end as direction,
+        nights.holdings_response_id,
+        coalesce(units.quantity, 0) as quantity_before
+    from trades
+    left join nights
+        on trades.portfolio_id = nights.portfolio_id
+        and trades.as_of_date = nights.as_of_date
+    left join units
+        on trades.portfolio_id = units.portfolio_id
+        and trades.as_of_date = units.as_of_date
+        and trades.symbol = units.symbol
+
+),
+
+followed as (
+
+    select
+        wanted.as_of_date,
+        wanted.portfolio_id,
+        wanted.trade_number,
+        nights.as_of_date as observed_on,
+        nights.holdings_response_id,
+        {{ difference('coalesce(units.quantity, 0)', 'wanted.quantity_before') }} * wanted.direction as traded_quantity,
+        {{ ratio(
+            difference('coalesce(units.quantity, 0)', 'wanted.quantity_before') ~ ' * wanted.direction',
+            'wanted.quantity',
+            times=100,
+        ) }} as traded_percent
+    from wanted
+    inner join nights
+        on wanted.portfolio_id = nights.portfolio_id
+        and wanted.as_of_date < nights.as_of_date
+        and {{ days_after('wanted.as_of_date', var('trade_days')) }} >= nights.as_of_date
+    left join units
+        on nights.portfolio_id = units.portfolio_id
+        and nights.as_of_date = units.as_of_date
+        and wanted.symbol = units.symbol
+    where wanted.holdings_response_id is not null
+
+),
+
+found as (
+
+    select
+        as_of_date,
+        portfolio_id,
+        trade_number,
+        count(*) as nights_observed,
+        max(traded_quantity) as traded_quantity,
+        max(traded_percent) as traded_percent,
+        min(case when traded_percent >= {{ tolerance('trade_done_percent') }} then observed_on end) as done_on
+    from followed
+    group by as_of_date, portfolio_id, trade_number
+
+),
+
+final as (
+
+    select
+        wanted.as_of_date,
+        wanted.portfolio_id,
+        wanted.trade_number,
+        wanted.account_id,
+        wanted.action,
+        wanted.symbol,
+        wanted.quantity,
+        case
+            when wanted.holdings_response_id is null or wanted.direction is null or coalesce(wanted.quantity, 0) <= 0
+                then 'unknown'
+            when found.done_on is not null then 'done'
+            when newest.newest_on < {{ days_after('wanted.as_of_date', var('trade_days')) }} then 'open'
+            when found.nights_observed is null then 'unknown'
+            when found.traded_percent >= {{ tolerance('trade_begun_percent') }} then 'partly'
+            else 'not_done'
+        end as outcome,
+        case
+            when wanted.direction is null then 'other_action'
+            when coalesce(wanted.quantity, 0) <= 0 then 'no_quantity'
+            when wanted.holdings_response_id is null or (
+                found.nights_observed is null
+                and newest.newest_on >= {{ days_after('wanted.as_of_date', var('trade_days')) }}
+            ) then 'no_holdings'
+        end as unknown_reason,
+        found.done_on,
+        now_days.sessions_until - then_days.sessions_until as sessions_until_done,
+        greatest(found.traded_quantity, 0) as traded_quantity,
+        greatest(found.traded_percent, 0) as traded_percent,
+        coalesce(found.nights_observed, 0) as nights_observed,
+        wanted.holdings_response_id
+    from wanted
+    left join found
+        on wanted.as_of_date = found.as_of_date
+        and wanted.portfolio_id = found.portfolio_id
+        and wanted.trade_number = found.trade_number
+    left join newest
+        on wanted.account_id = newest.account_id
+    left join {{ ref('dates') }} as then_days
+        on wanted.as_of_date = then_days.calendar_date
+    left join {{ ref('dates') }} as now_days
+        on found.done_on = now_days.calendar_date
+
+)
+
+select * from final
