@@ -10,14 +10,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sandbox.world.accounts import Account, Portfolio
+from sandbox.world.agenda import next_rebalancing
 from sandbox.world.analysis import analyse, shown_again
 from sandbox.world.books import Holding, Snapshot
 from sandbox.world.clock import NEW_YORK, end_of_market_date
 from sandbox.world.exact import ZERO, digest, over, times
 from sandbox.world.facts import Analysis, Flow, Pnl, Position
+from sandbox.world.facts_portfolios import Holdings, Performance, Summary
 from sandbox.world.instruments import INSTRUMENTS, RATES
+from sandbox.world.performance import performance_of
 from sandbox.world.pnl import report, to_date
 from sandbox.world.policy import ListedVersion, PolicyVersion, in_force, known_versions
+from sandbox.world.portfolios import holdings_of, summary_of
 from sandbox.world.registry import Registry
 
 _AVERAGE_STEP = Decimal("1e-10")
@@ -108,6 +112,32 @@ class Ledger:
         policy = self.policy_in_force(account.account_id, day, made or known_at)
         analysis = analyse(account, portfolio, self._snapshot(account, day), policy, self._world.market, day)
         return replace(analysis, analysed_at=made)
+
+    # ------------------------------------------------------------- one portfolio
+
+    def holdings(self, portfolio_id: str, day: date) -> Holdings:
+        """What the portfolio itself holds and the cash in its purse; a symbol that it has sold out is left out."""
+        account, portfolio = self._portfolio(portfolio_id)
+        snapshot, market = self._snapshot(account, day), self._world.market
+        rows = [
+            self._position(account, symbol, [holding], day, listed=False)
+            for (sleeve, symbol), holding in sorted(snapshot.holdings.items() if snapshot else ())
+            if sleeve == portfolio.sleeve and holding.quantity
+        ]
+        return holdings_of(account, portfolio, snapshot, rows, market.days[market.index(day)])
+
+    def summary(self, portfolio_id: str, day: date, known_at: datetime | None = None) -> Summary:
+        """Value and spread of the portfolio; its state of rebalancing is what `drift` says."""
+        account, _ = self._portfolio(portfolio_id)
+        policy = self.policy_in_force(account.account_id, day, known_at)
+        following = next_rebalancing(self._world.market, account, policy, day) if policy else None
+        return summary_of(account, self.holdings(portfolio_id, day), self.drift(portfolio_id, day, known_at), following)
+
+    def performance(self, portfolio_id: str, start: date, end: date, benchmark: str | None = None) -> Performance:
+        """How the portfolio did from the close before `start` to the close of `end`."""
+        account, portfolio = self._portfolio(portfolio_id)
+        history = self._world.history(account)
+        return performance_of(account, portfolio, history, self._world.market, (start, end), benchmark)
 
     # ------------------------------------------------------------- what came and went
 
