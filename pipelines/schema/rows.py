@@ -120,8 +120,8 @@ def _unknown(payload: dict[str, Any], known: frozenset[str], prefix: str) -> Ite
         path = prefix + name
         if path in known:
             continue
-        if isinstance(value, dict) and any(other.startswith(path + ".") for other in known):
-            yield from _unknown(value, known, path + ".")
+        if (value is None or isinstance(value, dict)) and any(other.startswith(path + ".") for other in known):
+            yield from _unknown(value or {}, known, path + ".")
         else:
             yield path
 

@@ -397,7 +397,7 @@ def test_refreshed_prices_say_where_they_come_from(landed: Landed) -> None:
     assert row["price_timestamp"] == at("2025-10-18 10:30:00")
 
 
-def test_portfolios_land_and_each_leads_to_its_analysis(landed: Landed) -> None:
+def test_portfolios_land_and_each_leads_to_what_is_asked_of_it(landed: Landed) -> None:
     listed = {
         "portfolio_id": "port_1",
         "name": "Core",
@@ -419,7 +419,17 @@ def test_portfolios_land_and_each_leads_to_its_analysis(landed: Landed) -> None:
         },
         {"account_id": "acc_1", "portfolio_id": "port_2", "status": "paused"},
     ]
-    assert parsed.follow_ups == (Request("rebalancing", "acc_1", "port_1"), Request("rebalancing", "acc_1", "port_2"))
+    prices = {"refresh_prices": "true"}
+    assert parsed.follow_ups == tuple(
+        Request(endpoint, "acc_1", portfolio, params)
+        for portfolio, opened in (("port_1", "2024-12-31"), ("port_2", "2000-01-01"))  # midnight in Greenwich, the eve here
+        for endpoint, params in (
+            ("rebalancing", {}),
+            ("holdings", prices),
+            ("summary", prices),
+            ("performance", {"start_date": opened, "end_date": "2025-01-15"}),
+        )
+    )
 
 
 def test_an_account_of_the_older_surface_and_all_it_leads_to(landed: Landed) -> None:
