@@ -149,7 +149,7 @@ def test_a_performance_report_lands_under_the_window_asked_for_with_its_series(
 
 @pytest.mark.parametrize("series", [{"dates": ["2025-01-14"], "values": []}, {"dates": {}, "values": []}, [1]])
 def test_a_series_whose_dates_do_not_match_its_values_is_quarantined_whole(landed: Landed, series: object) -> None:
-    landed.answer("performance", {"portfolio_id": "port_1", "balance_history": series}, portfolio_id="port_1", **WINDOW)
+    landed.answer("performance", {"period": {"label": "custom"}, "balance_history": series}, portfolio_id="port_1", **WINDOW)
     reason = "expected dates and values, as many of one as of the other"
     assert landed.quarantine == [("performance_values", "balance_history", reason)]
     assert len(landed.rows("performance_reports")) == 1
@@ -208,8 +208,9 @@ def test_what_is_left_out_is_neither_asked_nor_planned_nor_missed(tmp_path: Path
 
         run = asyncio.run(night())
         asked = {entry.endpoint for entry in sandbox.requests.entries}
-    assert asked - {"position"} == {"accounts", "positions", "investment_policy"}
+    assert asked == {"accounts", "positions", "investment_policy"}
     night_of_it = run.progress.as_of_date
     assert night_of_it
     assert not run.warehouse.standing(night_of_it).missing
-    assert {request.endpoint for request in run.warehouse.planned(night_of_it)} <= asked
+    planned = {request.endpoint for request in run.warehouse.planned(night_of_it)}
+    assert planned == {"positions", "investment_policy", "investment_policy_version"}
