@@ -19,7 +19,12 @@ from sandbox.world.facts import Pnl
 from sandbox.world.policy import ListedVersion
 
 NOT_FRESH = ("STALE", "UNAVAILABLE")
-LED_TO_BY = {"position": "positions", "rebalancing": "portfolios", "investment_policy_version": "investment_policy"}
+OF_A_PORTFOLIO = ("rebalancing", "holdings", "summary")
+LED_TO_BY = {
+    "position": "positions",
+    **dict.fromkeys((*OF_A_PORTFOLIO, "performance", "performance_backfill"), "portfolios"),
+    "investment_policy_version": "investment_policy",
+}
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,14 @@ class Observed:
     answered: set[tuple[date, str, str]] = field(default_factory=set)  # night, endpoint, account_id
     # account_id -> end date -> the answers, oldest first
     reports: dict[str, dict[date, list[Report]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    # portfolio_id -> end date -> the night on which its performance was asked
+    performance: dict[str, dict[date, date]] = field(default_factory=lambda: defaultdict(dict))
     listings: dict[str, dict[date, tuple[ListedVersion, ...]]] = field(
         default_factory=lambda: defaultdict(dict)
     )  # night by night
     mentioned: set[str] = field(default_factory=set)  # accounts whose portfolios a list or a roster has named
     version_seen: dict[tuple[str, int], date] = field(default_factory=dict)
+    _performance_refused: dict[tuple[str, date], date] = field(default_factory=dict)
     _closed: set[str] = field(default_factory=set)
     _held: set[tuple[str, int]] = field(default_factory=set)
     _unanswered: list[Request] = field(default_factory=list)  # of the night before, in the order they were planned
@@ -99,6 +107,7 @@ class Observed:
     def _observe(self, night: Night) -> None:
         ledger = self.played.world.ledger
         missed = self._missed(night.day)
+        late = self._missed_performance(night.day, self.played.fill_budget - sum(map(len, missed.values())))
         roster = ledger.accounts(night.day)
         asked = [account for account in roster if account.account_id not in self._closed]
         requests = [Request("accounts", None, "", "ok")]
@@ -108,9 +117,12 @@ class Observed:
             requests.append(Request("pnl_backfill", first.account, first.what, "ok"))
             fills = missed.get(first.account.account_id, [])
             missed[first.account.account_id] = [day for day in fills if day.isoformat() != first.what]
+        if first and first.account and first.endpoint.startswith("performance"):
+            requests.append(Request("performance_backfill", first.account, first.what, "ok"))
+            late = [(portfolio_id, day) for portfolio_id, day in late if f"{portfolio_id} {day}" != first.what]
         held = set(self._held)
         for account in asked:
-            requests += self._ask(night, account, missed.get(account.account_id, []), held)
+            requests += self._ask(night, account, missed.get(account.account_id, []), late, held)
         self.rosters[night.day] = roster
         self.requests[night.day] = requests
         for request in requests:
@@ -118,11 +130,25 @@ class Observed:
                 self.answered.add((night.day, request.endpoint, request.account.account_id))
             if request.outcome == "ok" and request.account and request.endpoint in ("pnl", "pnl_backfill"):
                 self._report(request.account, date.fromisoformat(request.what), night.day, night.known_at)
+            if request.outcome == "ok" and request.endpoint in ("performance", "performance_backfill"):
+                portfolio_id, end = request.what.split()
+                self.performance[portfolio_id][date.fromisoformat(end)] = night.day
+        for request in requests:
+            if request.outcome == "failed" and request.endpoint.startswith("performance"):
+                portfolio_id, end = request.what.split()
+                self._performance_refused[portfolio_id, date.fromisoformat(end)] = night.day
         self._unanswered = [request for request in requests if request.outcome == "failed"]
         failed = {request.account.account_id for request in self._unanswered if request.account}
         self._closed |= {a.account_id for a in asked if a.is_closed(night.day)} - failed
 
-    def _ask(self, night: Night, account: Account, fills: list[date], held: set[tuple[str, int]]) -> Iterator[Request]:
+    def _ask(
+        self,
+        night: Night,
+        account: Account,
+        fills: list[date],
+        late: list[tuple[str, date]],
+        held: set[tuple[str, int]],
+    ) -> Iterator[Request]:
         ledger, day = self.played.world.ledger, night.day
 
         def request(endpoint: str, what: str = "", *, absent: bool = False, at: str | None = None) -> Request:
@@ -148,11 +174,17 @@ class Observed:
                     yield request("position", row.symbol)
         if portfolios.outcome == "ok":
             for portfolio in ledger.portfolios(account.account_id, day):
-                yield request("rebalancing", portfolio.portfolio_id)
+                for endpoint in OF_A_PORTFOLIO:
+                    yield request(endpoint, portfolio.portfolio_id)
+                yield request("performance", f"{portfolio.portfolio_id} {day}")
+                for portfolio_id, end_date in late:
+                    if portfolio_id == portfolio.portfolio_id:
+                        yield request("performance_backfill", f"{portfolio_id} {end_date}", at="performance")
         elif account.account_id in self.mentioned:
             # Which portfolios there are is known from earlier: they are expected, and were not asked.
             for portfolio in account.portfolios:
-                yield Request("rebalancing", account, portfolio.portfolio_id, "not_asked", 0)
+                for endpoint in (*OF_A_PORTFOLIO, "performance"):
+                    yield Request(endpoint, account, portfolio.portfolio_id, "not_asked", 0)
         if policy.outcome == "ok" and current:
             for listed in versions:
                 number = listed.policy.version
@@ -191,6 +223,22 @@ class Observed:
             again = missed[self.played.world.accounts[number].account_id]
             again += [day for day in weekdays(start, end) if day not in again]
         return missed
+
+    def _missed_performance(self, today: date, budget: int) -> list[tuple[str, date]]:
+        """Portfolios and end dates to ask for besides tonight's: the newest of those that no night has had."""
+        candidates = []
+        for account in self.rosters[max(self.rosters)] if self.rosters else ():
+            if account.account_id in self._closed:
+                continue
+            for portfolio in account.portfolios:
+                answered = self.performance.get(portfolio.portfolio_id, {})
+                first = min(answered, default=today)
+                for step in range(1, (today - first).days):
+                    day = first + timedelta(days=step)
+                    if self.is_asked(day) and day not in answered:
+                        tried = self._performance_refused.get((portfolio.portfolio_id, day), date.min)
+                        candidates.append((tried, -day.toordinal(), portfolio.portfolio_id, day))
+        return [(portfolio_id, day) for *_, portfolio_id, day in sorted(candidates)[: max(budget, 0)]]
 
     def vintage_on(self, day: date, answers: list[Report]) -> date | None:
         """The last night on which a report read otherwise than before, or was first asked although a night had passed."""

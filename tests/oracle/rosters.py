@@ -14,7 +14,9 @@ from oracle.policies import in_force, validities
 from sandbox.world.accounts import Account
 from sandbox.world.exact import CENT, round_to
 
-OF_AN_ACCOUNT = ("positions", "portfolios", "rebalancing", "investment_policy", "pnl")
+OF_AN_ACCOUNT = (
+    "positions", "portfolios", "rebalancing", "holdings", "summary", "performance", "investment_policy", "pnl",
+)  # fmt: skip
 
 
 def accounts(observed: Observed) -> Mart:
@@ -102,7 +104,7 @@ def account_nights(observed: Observed) -> Mart:
     for night in observed.played.nights:
         asked: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for request in observed.requests[night.day]:
-            if request.account and request.endpoint != "pnl_backfill":
+            if request.account and request.endpoint not in ("pnl_backfill", "performance_backfill"):
                 asked[request.account.account_id][request.endpoint].append(request.outcome)
         for account in observed.rosters[night.day]:
             closed_on, found = observed.closed_on(account), asked.get(account.account_id)
@@ -136,8 +138,9 @@ def _worst(outcomes: list[str]) -> str:
 def _endpoint(night: Night, entry: Entry) -> str:
     """The sandbox serves two of the sync's questions at one path."""
     query = parse_qs(entry.query)
-    if entry.endpoint == "pnl":
-        return "pnl" if query["end_date"][0] == night.day.isoformat() else "pnl_backfill"
+    if entry.endpoint in ("pnl", "performance"):
+        is_of_tonight = query["end_date"][0] == night.day.isoformat()
+        return entry.endpoint if is_of_tonight else f"{entry.endpoint}_backfill"
     if entry.endpoint == "investment_policy" and "version" in query:
         return "investment_policy_version"
     return entry.endpoint

@@ -155,8 +155,8 @@ final as (
         end as unknown_reason,
         found.done_on,
         now_days.sessions_until - then_days.sessions_until as sessions_until_done,
-        greatest(found.traded_quantity, 0) as traded_quantity,
-        greatest(found.traded_percent, 0) as traded_percent,
+        case when found.traded_quantity < 0 then 0 else found.traded_quantity end as traded_quantity,
+        case when found.traded_percent < 0 then 0 else found.traded_percent end as traded_percent,
         coalesce(found.nights_observed, 0) as nights_observed,
         wanted.holdings_response_id
     from wanted
