@@ -47,14 +47,14 @@ def positions_daily(observed: Observed) -> Mart:
                 "unrealized_pl": position.unrealized,
                 "unrealized_pl_percent": position.unrealized_percent,
                 "weight_percent": ratio(position.value * 100, totals[position.currency]),
-                "price_source": _source(position),
+                "price_source": price_source(position),
                 "price_confidence": "END_OF_DAY",
                 "price_timestamp": at_close(position.priced_on),
             }
     return rows
 
 
-def _source(position: Position) -> str:
+def price_source(position: Position) -> str:
     item = INSTRUMENTS[position.symbol]
     if item.start is None:
         return "ALPACA"

@@ -10,12 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 from helpers.sql_warehouse import Dbt
-from oracle import drift, episodes, pnl, policies, positions, reconciled, rosters
+from oracle import book, causes, drift, episodes, holdings, pnl, policies, positions, reconciled, rosters, trades
 from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
 
 pytestmark = pytest.mark.xdist_group("oracle")  # one worker plays the history for all of them
+EPISODE = ("portfolio_id", "asset_class", "breach_kind", "started_on")
 MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("accounts", ("account_id",)): rosters.accounts,
     Grain("portfolios", ("portfolio_id",)): rosters.portfolios,
@@ -24,7 +25,7 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("positions_daily", ("as_of_date", "account_id", "position_id")): positions.positions_daily,
     Grain("allocation_drift_daily", ("as_of_date", "portfolio_id", "asset_class")): drift.allocation_drift_daily,
     Grain("portfolio_drift_daily", ("as_of_date", "portfolio_id")): drift.portfolio_drift_daily,
-    Grain("drift_episodes", ("portfolio_id", "asset_class", "breach_kind", "started_on")): episodes.drift_episodes,
+    Grain("drift_episodes", EPISODE): episodes.drift_episodes,
     Grain("pnl_daily", ("as_of_date", "account_id")): pnl.pnl_daily,
     Grain("pnl_by_position_daily", ("as_of_date", "account_id", "symbol")): pnl.pnl_by_position_daily,
     Grain("pnl_by_asset_class_daily", ("as_of_date", "account_id", "asset_class")): pnl.pnl_by_asset_class_daily,
@@ -34,6 +35,12 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("reconciliation_daily", ("as_of_date", "account_id", "check_name", "entity")): reconciled.reconciliation_daily,
     Grain("sync_coverage_daily", ("as_of_date", "endpoint")): rosters.sync_coverage_daily,
     Grain("account_nights", ("as_of_date", "account_id")): rosters.account_nights,
+    Grain("holdings_daily", ("as_of_date", "portfolio_id", "item_number")): holdings.holdings_daily,
+    Grain("portfolio_values_daily", ("as_of_date", "portfolio_id")): holdings.portfolio_values_daily,
+    Grain("drift_causes_daily", ("as_of_date", "portfolio_id", "asset_class")): causes.drift_causes_daily,
+    Grain("drift_episode_causes", EPISODE): causes.drift_episode_causes,
+    Grain("account_book_daily", ("as_of_date", "account_id")): book.account_book_daily,
+    Grain("rebalancing_trade_outcomes", ("as_of_date", "portfolio_id", "trade_number")): trades.rebalancing_trade_outcomes,
 }
 
 

@@ -14,9 +14,17 @@ RATIOS = {
     ("positions_daily", "weight_percent"),
     ("allocation_drift_daily", "relative_drift_percent"),
     ("portfolio_drift_daily", "l2_drift_percent"),
+    *(
+        ("drift_episode_causes", f"{cause}_percent_of_change")
+        for cause in ("market", "trades", "flows", "policy", "remainder")
+    ),
+    ("account_book_daily", "estimated_return_percent"),
+    ("account_book_daily", "reported_return_percent"),
+    ("rebalancing_trade_outcomes", "traded_percent"),
 }
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {
+    "item_number", "nights_explained", "sessions_missing", "sessions_until_done",
     "absent", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled", "expected",
     "failed", "horizon_years", "nights",
     "nights_missing", "nights_observed", "ok", "policy_version", "policy_version_at_end",
@@ -30,12 +38,14 @@ DATES = {
     "effective_date",
     "effective_from",
     "effective_to",
+    "performance_start_date",
     "period_end",
     "period_start",
     "start_date",
 }
 TIMES = {"analysis_timestamp", "known_from", "known_to", "price_timestamp"}
 TEXTS = {
+    "sector", "unknown_reason",
     "account_number_last4", "account_type", "action", "asset_class", "breach_kind", "check_name", "currency", "direction",
     "endpoint", "entity", "horizon_category", "management_type", "measure", "name", "outcome", "period_kind",
     "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
@@ -100,6 +110,25 @@ COLUMNS = {
     "dates": "calendar_date is_session last_session_on sessions_until",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
     " min_percent max_percent effective_from effective_to response_id",
+    "holdings_daily": "as_of_date portfolio_id item_number account_id position_id symbol name asset_class sector currency"
+    " quantity average_cost_basis total_cost_basis current_price market_value unrealized_pl weight_percent price_source"
+    " price_confidence price_timestamp response_id",
+    "portfolio_values_daily": "as_of_date portfolio_id account_id currency cash_balance positions_value total_value"
+    " unknown_reason reported_total_value summary_total_value summary_max_deviation_percent next_rebalancing_on"
+    " performance_start_date net_contributions_itd net_withdrawals_itd total_return_itd time_weighted_return_itd_percent"
+    " holdings_response_id summary_response_id performance_response_id",
+    "drift_causes_daily": "as_of_date portfolio_id asset_class account_id previous_on previous_drift_percent drift_percent"
+    " change_points market_points trades_points flows_points policy_points remainder_points unknown_reason response_id"
+    " previous_response_id holdings_response_id previous_holdings_response_id",
+    "drift_episode_causes": "portfolio_id asset_class breach_kind started_on account_id direction eve_on peak_on"
+    " eve_drift_percent peak_drift_percent change_points market_points trades_points flows_points policy_points"
+    " remainder_points market_percent_of_change trades_percent_of_change flows_percent_of_change policy_percent_of_change"
+    " remainder_percent_of_change nights nights_explained",
+    "account_book_daily": "as_of_date account_id currency source cash positions_value equity previous_on net_pnl"
+    " implied_flow reported_flow flow_difference estimated_return_percent chained_since sessions_missing"
+    " chained_return_percent reported_return_percent return_difference_percent unknown_reason performance_response_id",
+    "rebalancing_trade_outcomes": "as_of_date portfolio_id trade_number account_id action symbol quantity outcome"
+    " unknown_reason done_on sessions_until_done traded_quantity traded_percent nights_observed holdings_response_id",
 }
 
 

@@ -131,7 +131,7 @@ final as (
         previous_on,
         previous_equity,
         case when equity is not null then net_pnl end as net_pnl,
-        reported_flow,
+        case when equity is not null then reported_flow end as reported_flow,
         case
             when equity is not null and previous_equity > 0
                 then {{ decimal_or_null(

@@ -21,7 +21,7 @@ added as (
         episodes.asset_class,
         episodes.breach_kind,
         episodes.started_on,
-        min(causes.previous_on) as eve_on,
+        max(case when causes.as_of_date = episodes.started_on then causes.previous_on end) as eve_on,
         count(*) as nights,
         count(causes.change_points) as nights_told,
         count(case when causes.unknown_reason is null then 1 end) as nights_explained,
