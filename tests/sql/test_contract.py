@@ -65,7 +65,7 @@ COLUMNS = {
     " tax_loss_harvesting_available",
     "drift_episodes": "portfolio_id asset_class breach_kind started_on account_id direction last_breach_on"
     " ended_on outcome last_observed_on nights_observed nights_missing peak_distance_percent"
-    " peak_on area_percent_days policy_version_at_start policy_version_at_end is_left_censored",
+    " peak_on area_point_nights policy_version_at_start policy_version_at_end is_left_censored",
     "pnl_daily": "as_of_date account_id currency days_covered total_pnl realized_pnl unrealized_pnl"
     " dividend_income interest_income fees_paid short_term_gains short_term_losses"
     " long_term_gains long_term_losses net_pnl total_pnl_itd realized_pnl_itd"
@@ -141,6 +141,20 @@ def test_every_mart_and_column_carries_its_description_in_the_file(warehouse: Pa
         " select table_name, column_name from duckdb_columns() where schema_name = 'marts' and coalesce(comment, '') = ''",
     )
     assert silent == []
+
+
+SEMI_ADDITIVE = "Semi-additive: add up over accounts of one currency, never over nights."
+
+
+def test_a_figure_that_stands_for_a_level_says_that_it_is_never_added_up_over_nights(warehouse: Path) -> None:
+    levels = r"_itd$|_[mqy]td$|^(account_)?(balance|market_value|total_cost_basis|unrealized_pl)$"
+    found = rows(
+        warehouse,
+        "select table_name, column_name, comment from duckdb_columns() where schema_name in ('marts', 'audit')"
+        f" and regexp_matches(column_name, '{levels}') and column_name not like '%percent%'",
+    )
+    assert {"pnl_daily", "positions_daily", "account_nights"} <= {table for table, *_ in found}
+    assert [(table, column) for table, column, comment in found if SEMI_ADDITIVE not in comment] == []
 
 
 def _declared() -> dict[str, dict[str, str]]:
