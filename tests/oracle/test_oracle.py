@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from helpers.sql_warehouse import Dbt
-from oracle import drift, episodes, pnl, policies, positions, reconciled, rosters
+from oracle import bridges, drift, episodes, pnl, policies, positions, reconciled, rosters
 from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
@@ -29,6 +29,7 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("pnl_by_position_daily", ("as_of_date", "account_id", "symbol")): pnl.pnl_by_position_daily,
     Grain("pnl_by_asset_class_daily", ("as_of_date", "account_id", "asset_class")): pnl.pnl_by_asset_class_daily,
     Grain("pnl_periods", ("account_id", "period_kind", "period_start")): pnl.pnl_periods,
+    Grain("pnl_bridge", ("account_id", "period_kind", "period_start", "line_number")): bridges.pnl_bridge,
     Grain("rebalancing_trades", ("as_of_date", "portfolio_id", "trade_number")): drift.rebalancing_trades,
     Grain("restatements", ("account_id", "as_of_date", "measure", "known_at")): pnl.restatements,
     Grain("reconciliation_daily", ("as_of_date", "account_id", "check_name", "entity")): reconciled.reconciliation_daily,
@@ -94,6 +95,9 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert any(row["policy_version"] != row["policy_version_then"] for row in rows("allocation_drift_daily"))
     assert any(row["rebalancing_outcome"] == "not_asked" for row in rows("account_nights"))
     assert any(row["is_complete"] for row in rows("pnl_periods"))
+    bridge = rows("pnl_bridge")
+    assert {row["line"] for row in bridge} >= {"opening", "residual", "closing", "not_told"}
+    assert any(row["item"] not in (None, "(unattributed)") for row in bridge)
     assert not all(row["is_complete"] for row in rows("sync_coverage_daily"))
     assert any(row["rate_limited"] for row in rows("sync_coverage_daily"))
     assert built.expected("restatements")

@@ -18,7 +18,7 @@ RATIOS = {
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {
     "absent", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled", "expected",
-    "failed", "horizon_years", "nights",
+    "failed", "horizon_years", "line_number", "nights",
     "nights_missing", "nights_observed", "ok", "policy_version", "policy_version_at_end",
     "policy_version_at_start", "policy_version_then", "quarantined_rows", "rate_limited", "rejected", "requests",
     "retries", "risk_score", "sessions_until", "trade_number", "version",
@@ -37,7 +37,7 @@ DATES = {
 TIMES = {"analysis_timestamp", "known_from", "known_to", "price_timestamp"}
 TEXTS = {
     "account_number_last4", "account_type", "action", "asset_class", "breach_kind", "check_name", "currency", "direction",
-    "endpoint", "entity", "horizon_category", "management_type", "measure", "name", "outcome", "period_kind",
+    "endpoint", "entity", "horizon_category", "item", "line", "management_type", "measure", "name", "outcome", "period_kind",
     "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
     "restatement_key", "risk_tolerance", "source", "status", "symbol",
 }  # fmt: skip
@@ -79,6 +79,8 @@ COLUMNS = {
     " pnl_percent_itd",
     "pnl_periods": "account_id period_kind period_start period_end currency total_pnl realized_pnl"
     " unrealized_pnl dividend_income interest_income fees_paid days_observed is_complete",
+    "pnl_bridge": "account_id period_kind period_start line_number period_end currency line item amount reason is_complete"
+    " response_id",
     "rebalancing_trades": "as_of_date portfolio_id trade_number account_id currency action symbol asset_class quantity"
     " notional reason",
     "restatements": "account_id as_of_date measure currency known_at previous_value new_value",
