@@ -20,7 +20,7 @@ from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles,
 DATASET = "raw"
 SANDBOX_RATE, PRODUCTION_RATE = 10.0, 25.0  # requests a second, as Bluum publishes them
 _ALIASED = {"api_secret", "base_url"}  # settings that are known by a second name, so that pydantic takes their variable's
-_DBT_SCHEMAS = {"staging", "intermediate", "marts", "main"}
+_DBT_SCHEMAS = {"staging", "intermediate", "checks", "marts", "audit", "builds", "main"}
 
 
 class Settings(BaseSettings):

@@ -74,7 +74,9 @@ def test_drift_and_pnl_can_be_asked_of_the_published_file(nights: Nights) -> Non
 
 def test_the_manifest_agrees_with_the_tables_it_names(nights: Nights) -> None:
     with duckdb.connect(str(nights.data / "bi.duckdb"), read_only=True) as connection:
-        manifest = dict(connection.execute("select table_name, row_count from marts.manifest").fetchall())
+        manifest = dict(
+            connection.execute("select schema_name || '.' || table_name, row_count from marts.manifest").fetchall()
+        )
         heads = connection.execute("select distinct as_of_date::varchar, run_id is null from marts.manifest").fetchall()
     assert manifest == {table: len(rows) for table, rows in marts(nights.data).items()}
     assert len(manifest) >= 16
