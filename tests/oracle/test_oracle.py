@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from helpers.sql_warehouse import Dbt
-from oracle import bridges, drift, episodes, pnl, policies, positions, reconciled, rosters, wide
+from oracle import bridges, drift, episodes, names, pnl, policies, positions, reconciled, rosters, wide
 from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
@@ -35,6 +35,8 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("reconciliation_daily", ("as_of_date", "account_id", "check_name", "entity")): reconciled.reconciliation_daily,
     Grain("sync_coverage_daily", ("as_of_date", "endpoint")): rosters.sync_coverage_daily,
     Grain("account_nights", ("as_of_date", "account_id")): rosters.account_nights,
+    Grain("instruments", ("symbol", "valid_from")): names.instruments,
+    Grain("asset_classes", ("asset_class",)): names.asset_classes,
     Grain("account_latest", ("account_id",)): wide.account_latest,
     Grain("portfolio_latest", ("portfolio_id",)): wide.portfolio_latest,
     Grain("drift_wide", ("as_of_date", "portfolio_id", "asset_class")): wide.drift_wide,

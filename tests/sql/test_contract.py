@@ -28,6 +28,8 @@ COUNTS = {
 }  # fmt: skip
 FLAGS = {"has_report", "needs_rebalancing", "tax_aware", "tax_loss_harvesting_available"}
 DATES = {
+    "valid_from",
+    "valid_to",
     "as_of_date",
     "calendar_date",
     "effective_date",
@@ -39,10 +41,11 @@ DATES = {
 }
 TIMES = {"analysis_timestamp", "known_from", "known_to", "price_timestamp"}
 TEXTS = {
-    "account_number_last4", "account_type", "action", "asset_class", "breach_kind", "check_name", "currency", "direction",
-    "endpoint", "entity", "error_code", "error_message", "horizon_category", "item", "line", "management_type", "measure",
-    "name", "outcome", "params", "period_kind", "price_confidence", "price_source", "primary_objective", "reason",
-    "rebalancing_frequency", "rebalancing_reason", "restatement_key", "risk_tolerance", "source", "status", "symbol",
+    "account_number_last4", "account_type", "action", "asset_class", "asset_class_group", "breach_kind", "check_name",
+    "country", "currency", "direction", "endpoint", "entity", "error_code", "error_message", "horizon_category",
+    "instrument_class", "item", "line", "management_type", "measure", "name", "outcome", "params", "period_kind",
+    "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
+    "restatement_key", "risk_tolerance", "source", "status", "symbol",
 }  # fmt: skip
 COLUMNS = {
     "accounts": "account_id account_number_last4 status account_type management_type currency opened_on"
@@ -126,6 +129,10 @@ COLUMNS = {
     " band_episode_peak_distance_percent band_episode_is_left_censored threshold_episode_started_on"
     " threshold_episode_direction threshold_episode_outcome threshold_episode_peak_distance_percent"
     " threshold_episode_is_left_censored is_session response_id",
+    "instruments": "symbol valid_from valid_to instrument_class currency country asset_id is_ambiguous first_seen_on"
+    " last_seen_on",
+    "asset_classes": "asset_class asset_class_group is_known_alias is_in_policies is_in_analyses is_in_trades is_in_pnl"
+    " is_in_positions is_in_rosters first_seen_on last_seen_on",
     "dates": "calendar_date is_session last_session_on sessions_until",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
     " min_percent max_percent effective_from effective_to response_id",
