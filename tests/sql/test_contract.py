@@ -20,11 +20,11 @@ RATIOS = {
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {
     "absent", "attempts", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled",
-    "expected", "failed", "horizon_years", "line_number", "nights", "nights_missing", "nights_observed",
-    "nights_since_seen", "ok", "open_band_breaches", "open_threshold_breaches", "page", "policy_version",
-    "policy_version_at_end", "policy_version_at_start", "policy_version_then", "portfolios_analysed", "quarantined_rows",
-    "rate_limited", "rejected", "requests", "retries", "risk_score", "row_count", "sessions_until", "trade_number",
-    "version",
+    "expected", "failed", "horizon_years", "iso_week", "iso_year", "line_number", "month_number", "nights",
+    "nights_missing", "nights_observed", "nights_since_seen", "ok", "open_band_breaches", "open_threshold_breaches",
+    "page", "policy_version", "policy_version_at_end", "policy_version_at_start", "policy_version_then",
+    "portfolios_analysed", "quarantined_rows", "quarter_number", "rate_limited", "rejected", "requests", "retries",
+    "risk_score", "row_count", "sessions_until", "trade_number", "version", "weekday_number", "year_number",
 }  # fmt: skip
 FLAGS = {"has_report", "needs_rebalancing", "tax_aware", "tax_loss_harvesting_available"}
 DATES = {
@@ -45,7 +45,7 @@ TEXTS = {
     "country", "currency", "direction", "endpoint", "entity", "error_code", "error_message", "horizon_category",
     "instrument_class", "item", "line", "management_type", "measure", "name", "outcome", "params", "period_kind",
     "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
-    "restatement_key", "risk_tolerance", "source", "status", "symbol",
+    "restatement_key", "risk_tolerance", "source", "status", "symbol", "weekday_name",
 }  # fmt: skip
 COLUMNS = {
     "accounts": "account_id account_number_last4 status account_type management_type currency opened_on"
@@ -133,7 +133,10 @@ COLUMNS = {
     " last_seen_on",
     "asset_classes": "asset_class asset_class_group is_known_alias is_in_policies is_in_analyses is_in_trades is_in_pnl"
     " is_in_positions is_in_rosters first_seen_on last_seen_on",
-    "dates": "calendar_date is_session last_session_on sessions_until",
+    "dates": "calendar_date is_session last_session_on sessions_until weekday_number weekday_name iso_year iso_week"
+    " month_number quarter_number year_number week_start week_end month_start month_end quarter_start quarter_end"
+    " year_start year_end is_last_session_of_week is_last_session_of_month is_last_session_of_quarter"
+    " is_last_session_of_year",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
     " min_percent max_percent effective_from effective_to response_id",
 }
@@ -158,7 +161,7 @@ def _promised(table: str, column: str) -> tuple[str, int | None, int | None]:
         return "BOOLEAN", None, None
     if column in TIMES or column.endswith("_at"):
         return "TIMESTAMP WITH TIME ZONE", None, None
-    if column in DATES or column.endswith(("_on", "_since", "_effective_from", "_effective_to")):
+    if column in DATES or column.endswith(("_on", "_since", "_effective_from", "_effective_to", "_start", "_end")):
         return "DATE", None, None
     return "DECIMAL(38,9)", 38, 9
 
