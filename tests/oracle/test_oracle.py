@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from helpers.keys import foreign_keys
 from helpers.sql_warehouse import Dbt
 from oracle import bridges, drift, episodes, names, pnl, policies, positions, reconciled, rosters, wide
 from oracle.compare import Grain, Mart, Row, differences, read_mart
@@ -120,3 +121,9 @@ def test_every_row_leads_to_the_answer_it_was_read_from(mart: str, built: Built)
     """
     with duckdb.connect(str(built.warehouse), read_only=True) as connection:
         assert connection.execute(query).fetchone() == (0,)
+
+
+def test_every_key_that_leads_to_another_table_finds_its_row_there(built: Built) -> None:
+    with duckdb.connect(str(built.warehouse), read_only=True) as connection:
+        lost = {key: connection.execute(key.orphans).fetchmany(3) for key in foreign_keys()}
+    assert {key: rows for key, rows in lost.items() if rows} == {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.keys import foreign_keys, published
 from helpers.sql_warehouse import SQL, raw_columns, rows
 
 from pipelines.schema.tables import TABLES
@@ -225,6 +226,25 @@ def test_a_source_declares_the_columns_the_loader_writes(table: str) -> None:
     spelled = {"timestamptz": "timestamp with time zone", "varchar": "string"}
     written = {name: spelled.get(kind, kind.replace(", ", ",")) for name, kind in raw_columns(table).items()}
     assert _declared()[table] == written
+
+
+def test_every_published_table_declares_the_key_that_its_grain_test_holds_it_to() -> None:
+    declared = {table: model.get("config", {}).get("meta", {}).get("primary_key") for table, model in published()}
+    tested = {
+        table: next(
+            (test["grain"]["arguments"]["columns"] for test in model["data_tests"] if "grain" in test), "no grain test"
+        )
+        for table, model in published()
+    }
+    assert declared == tested
+
+
+def test_a_foreign_key_leads_to_a_declared_key() -> None:
+    keys = {table: tuple(model["config"]["meta"]["primary_key"]) for table, model in published()}
+    columns = {table: {column["name"] for column in model["columns"]} for table, model in published()}
+    found = foreign_keys()
+    assert len(found) > 40
+    assert [key for key in found if keys[key.to] != key.to_columns or not columns[key.table] >= {*key.columns}] == []
 
 
 def test_a_bare_division_stands_nowhere() -> None:
