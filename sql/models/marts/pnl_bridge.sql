@@ -84,28 +84,37 @@ items as (
 
 ),
 
--- What an item showed on its first night without having earned it that day; on an account's own first one, nothing.
-firsts as (
+first_nights as (
 
     select
         account_id,
         item,
-        as_of_date as first_on,
+        min(as_of_date) as first_on
+    from items
+    group by account_id, item
+
+),
+
+-- What an item showed on its first night without having earned it that day; on an account's own first one, nothing.
+firsts as (
+
+    select
+        items.account_id,
+        items.item,
+        items.as_of_date as first_on,
         {% for measure in by_item -%}
         case
-            when days_covered is not null
-                then {{ difference(measure ~ '_itd', 'coalesce(' ~ measure ~ ', 0)') }}
+            when items.days_covered is not null
+                then {{ difference('items.' ~ measure ~ '_itd', 'coalesce(items.' ~ measure ~ ', 0)') }}
             else 0
         end as {{ measure }}
         {{- "," if not loop.last }}
         {% endfor %}
-    from (
-        select
-            *,
-            row_number() over (partition by account_id, item order by as_of_date) as place
-        from items
-    ) as placed
-    where place = 1
+    from items
+    inner join first_nights
+        on items.account_id = first_nights.account_id
+        and items.item = first_nights.item
+        and items.as_of_date = first_nights.first_on
 
 ),
 
