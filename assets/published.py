@@ -12,7 +12,7 @@ from assets.partitions import PROFILES
 from assets.resources import Bluum
 from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.destination.lock import writing
-from pipelines.destination.publish import publish
+from pipelines.destination.publish import SCHEMAS, publish
 
 # A night is asked between the market's close at 16:00 and 04:00, when its day is over (see DECISIONS.md).
 EVERY_NIGHT = dg.FreshnessPolicy.cron(
@@ -22,11 +22,11 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
 
 @dg.asset(
     group_name="published",
-    deps=[key for key in models.keys if key.path[0] == "marts"],
+    deps=[key for key in models.keys if key.path[0] in SCHEMAS],
     kinds={"duckdb"},
     partitions_def=PROFILES,
     freshness_policy=EVERY_NIGHT,
-    description="bi.duckdb: the marts as the readers see them, with marts.manifest. Swapped in whole.",
+    description="bi.duckdb: marts and audit as the readers see them, with marts.manifest. Swapped in whole.",
 )
 def published(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> dg.MaterializeResult[None]:
     """Copy the marts into the readers' file."""

@@ -24,7 +24,7 @@ Optional = Literal[
 ]  # fmt: skip
 """The endpoints that a night can do without; what only their answers lead to is not asked then, either."""
 _ALIASED = {"api_secret", "base_url"}  # settings that are known by a second name, so that pydantic takes their variable's
-_DBT_SCHEMAS = {"staging", "intermediate", "marts", "main"}
+_DBT_SCHEMAS = {"staging", "intermediate", "checks", "marts", "audit", "builds", "main"}
 
 
 class Settings(BaseSettings):

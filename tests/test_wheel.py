@@ -81,7 +81,7 @@ def test_the_installed_program_asks_the_bundled_sandbox_from_an_empty_folder_and
     assert f"duckdb -readonly {bi}" in said
     assert f"{bi}: night of" in run("bluum", "status")
     assert f"{bi}: " in run("bluum", "publish")
-    assert len(marts(bi.parent)["pnl_daily"]) >= 12
+    assert len(marts(bi.parent)["marts.pnl_daily"]) >= 12
     assert [path.relative_to(folder).as_posix() for path in (*folder.iterdir(), *folder.glob("data/*"))] == [
         "data",
         "data/sandbox",

@@ -1,15 +1,16 @@
-"""The published file: the marts alone, brought up to date aside and swapped in whole, so that readers never meet the writer.
+"""The published file: marts and audit alone, brought up to date aside and swapped in whole: readers never meet the writer.
 
-    bi.duckdb --copy--> bi.duckdb.building <--what differs-- marts.* in warehouse.duckdb
+    bi.duckdb --copy--> bi.duckdb.building <--what differs-- marts.*, audit.* in warehouse.duckdb
                         bi.duckdb.building --os.replace--> bi.duckdb
 
 What differs is found by comparing all rows, night by night: nothing has to be known of what was published before. Where
-there is no last file, or it is damaged or has other tables, one is made anew, in a storage version that DuckDB 1.1 opens. A
-reader keeps the file it opened; the next one to connect gets the new night. What a mart holds is decided in sql/.
+there is no last file, or it is damaged or has other tables or views, one is made anew, in a storage version that DuckDB 1.1
+opens. A reader keeps the file it opened; the next one to connect gets the new night. What a mart holds is decided in sql/.
 """
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,12 +27,16 @@ from pipelines.settings import Settings
 _log = logging.getLogger(__name__)
 STORAGE_VERSION = "v1.0.0"
 """What the readers' file is written as: any DuckDB from 1.0 on opens it."""
+SCHEMAS = ("marts", "audit")
+_NIGHTS = ("as_of_date", "period_end")
+"""The columns by which a table is compared and replaced piece by piece: the first that it has."""
+_VIEW = re.compile(r"create view .*? as (?=select|with|from|\()", re.IGNORECASE | re.DOTALL)
 _MOST_FREE = 0.5
 """A file with more room free than this share of what is in use is made anew: what is replaced leaves room behind."""
 
 
 def publish(settings: Settings, run_id: str) -> Mapping[str, int]:
-    """Bring bi.duckdb up to date with the marts and swap it in. Returns rows per table.
+    """Bring bi.duckdb up to date with the marts and swap it in. Returns rows per table, by schema.table.
 
     Raises NotPublished if anything fails; the old file stays whole then.
     """
@@ -76,8 +81,8 @@ def _both(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, run_id: str) -> Mapping[str, int]:
-    rows = {table: _copy_what_differs(connection, table) for table in _tables(connection, "warehouse")}
-    _copy_macros(connection)
+    rows = {_dotted(table): _copy_what_differs(connection, table) for table in _described(connection, "warehouse", "table")}
+    _copy_questions(connection)
     _write_manifest(connection, run_id, rows)
     return rows
 
@@ -97,19 +102,35 @@ def _swap(settings: Settings) -> None:
     _flush(settings.bi.parent)
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, Any]:
-    """The marts of a file: each table's comment, and its columns with type and comment, in order."""
+Name = tuple[str, str]
+"""Schema and name."""
+
+
+def _described(connection: duckdb.DuckDBPyConnection, database: str, kind: str) -> dict[Name, Any]:
+    """The tables or views of a file that are published: comment, and columns with type and comment, in order."""
     found = connection.execute(
-        """
-        select tables.table_name, any_value(tables.comment),
+        f"""
+        select held.schema_name, held.{kind}_name, any_value(held.comment),
             list((column_name, data_type, columns.comment) order by column_index)
-        from duckdb_tables() as tables join duckdb_columns() as columns using (table_oid, database_name, schema_name)
-        where database_name = ? and schema_name = 'marts' and tables.table_name != 'manifest'
-        group by tables.table_name order by tables.table_name
+        from duckdb_{kind}s() as held join duckdb_columns() as columns
+            on columns.database_name = held.database_name and columns.table_oid = held.{kind}_oid
+            and columns.schema_name = held.schema_name
+        where held.database_name = $1 and held.schema_name in $2 and not held.internal and held.{kind}_name != 'manifest'
+        group by all order by any_value(held.{kind}_oid)  -- as they were made: one view may ask another
         """,
-        [database],
+        [database, list(SCHEMAS)],
     ).fetchall()
-    return {table: (comment, columns) for table, comment, columns in found}
+    return {(schema, name): (comment, columns) for schema, name, comment, columns in found}
+
+
+def _views(connection: duckdb.DuckDBPyConnection) -> dict[Name, str]:
+    """What each published view of the warehouse asks; it names its tables by schema alone, as in any file that has them."""
+    found = connection.execute(
+        "select schema_name, view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name in $1"
+        " and not internal order by view_oid",
+        [list(SCHEMAS)],
+    ).fetchall()
+    return {(schema, name): _VIEW.sub("", text, count=1).rstrip("; \n") for schema, name, text in found}
 
 
 def _macros(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, list[str], str]]:
@@ -126,29 +147,36 @@ def _macros(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[
 
 
 def _has_what_is_needed(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the copy of the last file has the tables of today, no other macros, and not too much unused room."""
+    """Whether the copy of the last file has the tables and views of today, no other macros, and not too much unused room."""
     query = "select free_blocks > used_blocks * $1 from pragma_database_size() where database_name = 'bi'"
     ((is_mostly_free,),) = connection.execute(query, [_MOST_FREE]).fetchall()
     asked, there = ({name for name, *_ in _macros(connection, database)} for database in ("warehouse", "bi"))
-    return _tables(connection, "warehouse") == _tables(connection, "bi") and asked == there and not is_mostly_free
+    shapes = [[_described(connection, file, kind) for kind in ("table", "view")] for file in ("warehouse", "bi")]
+    return shapes[0] == shapes[1] and asked == there and not is_mostly_free
 
 
 def _make_empty(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create schema bi.marts")
-    for table, (comment, columns) in _tables(connection, "warehouse").items():
-        connection.execute(f'create table bi.marts."{table}" as from warehouse.marts."{table}" limit 0')
-        if comment:
-            connection.execute(f'comment on table bi.marts."{table}" is {_text(comment)}')
-        for column, _, description in columns:
-            if description:
-                connection.execute(f'comment on column bi.marts."{table}"."{column}" is {_text(description)}')
+    for schema in SCHEMAS:
+        connection.execute(f"create schema bi.{schema}")
+    for table, described in _described(connection, "warehouse", "table").items():
+        connection.execute(f"create table bi.{_quoted(table)} as from warehouse.{_quoted(table)} limit 0")
+        _describe(connection, "table", table, described)
 
 
-def _copy_what_differs(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+def _describe(connection: duckdb.DuckDBPyConnection, kind: str, name: Name, described: Any) -> None:
+    comment, columns = described
+    if comment:
+        connection.execute(f"comment on {kind} bi.{_quoted(name)} is {_text(comment)}")
+    for column, _, description in columns:
+        if description:
+            connection.execute(f'comment on column bi.{_quoted(name)}."{column}" is {_text(description)}')
+
+
+def _copy_what_differs(connection: duckdb.DuckDBPyConnection, table: Name) -> int:
     """Replace the nights of which the two files hold other rows; of a table without nights, all. Returns its rows."""
-    here, there = (f'{database}.marts."{table}"' for database in ("warehouse", "bi"))
+    here, there = (f"{database}.{_quoted(table)}" for database in ("warehouse", "bi"))
     names = [column[0] for column in connection.execute(f"describe {here}").fetchall()]
-    night = "as_of_date" if "as_of_date" in names else "null::date"
+    night = next((name for name in _NIGHTS if name in names), "null::date")
     digests = f"select {night} as night, count(*) as number, sum(hash(held)::hugeint) as digest from %s as held group by all"
     connection.execute(
         f"""
@@ -162,8 +190,13 @@ def _copy_what_differs(connection: duckdb.DuckDBPyConnection, table: str) -> int
     return int(connection.execute(f"select count(*) from {there}").fetchall()[0][0])
 
 
-def _copy_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("use bi")  # what a macro names is looked up where it is made
+def _copy_questions(connection: duckdb.DuckDBPyConnection) -> None:
+    """The views, then the macros, which may ask them."""
+    connection.execute("use bi")  # what they name is looked up where they are made
+    described = _described(connection, "warehouse", "view")
+    for view, query in _views(connection).items():
+        connection.execute(f"create or replace view bi.{_quoted(view)} as {query}")
+        _describe(connection, "view", view, described[view])
     for name, parameters, definition in _macros(connection, "warehouse"):
         connection.execute(f'create or replace macro bi.marts."{name}"({", ".join(parameters)}) as table {definition}')
     connection.execute("use memory")
@@ -175,16 +208,24 @@ def _write_manifest(connection: duckdb.DuckDBPyConnection, run_id: str, rows: Ma
         """
         create or replace table bi.marts.manifest (
             run_id varchar, as_of_date date, published_at timestamptz, program_version varchar,
-            table_name varchar, row_count bigint
+            schema_name varchar, table_name varchar, row_count bigint
         )
         """
     )
     night = connection.execute("select max(as_of_date) from bi.marts.sync_coverage_daily").fetchall()[0][0]
     now, program = datetime.now(UTC), version("bluum-warehouse")
-    values = [(run_id, night, now, program, table, count) for table, count in rows.items()]
+    values = [(run_id, night, now, program, *table.split(".", 1), count) for table, count in rows.items()]
     if values:
-        connection.executemany("insert into bi.marts.manifest values (?, ?, ?, ?, ?, ?)", values)
+        connection.executemany("insert into bi.marts.manifest values (?, ?, ?, ?, ?, ?, ?)", values)
     connection.execute("comment on table bi.marts.manifest is 'What was published, by which run: one row per table.'")
+
+
+def _dotted(name: Name) -> str:
+    return ".".join(name)
+
+
+def _quoted(name: Name) -> str:
+    return ".".join(f'"{part}"' for part in name)
 
 
 def _text(value: object) -> str:

@@ -46,7 +46,7 @@
 
 
 {# A share, as ratio gives it, of an amount with up to eleven digits before the point. #}
-{% macro part_of(amount, share) -%}
+{% macro share_of(amount, share) -%}
     cast({{ decimal_or_null(amount, 20, 9) }} * cast({{ share }} as decimal(18, 6)) as decimal(38, 9))
 {%- endmacro %}
 

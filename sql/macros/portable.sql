@@ -105,6 +105,12 @@
 {%- endmacro %}
 
 
+{# A day's year, quarter, month or week (of ISO 8601), as a number. #}
+{% macro part_of(part, day) -%}
+    cast(extract({{ part }} from {{ day }}) as bigint)
+{%- endmacro %}
+
+
 {# The day in New York on which an instant lies. #}
 {% macro market_date(instant) -%}
     {{ adapter.dispatch('market_date')(instant) }}

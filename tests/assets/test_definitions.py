@@ -97,7 +97,7 @@ def test_groups_are_the_layers(graph: Graph) -> None:
     groups: dict[str, set[str]] = {}
     for key in graph.get_all_asset_keys():
         groups.setdefault(graph.get(key).group_name, set()).add(key.path[0])
-    assert set(groups) == {"raw", "staging", "intermediate", "marts", "checks", "published"}
+    assert set(groups) == {"raw", "staging", "intermediate", "marts", "audit", "checks", "published"}
     assert (groups["raw"], groups["marts"], groups["published"]) == ({"bluum"}, {"marts"}, {"published"})
 
 
@@ -105,7 +105,7 @@ MARTS = (
     "accounts", "portfolios", "policy_versions", "policy_targets", "positions_daily", "allocation_drift_daily",
     "portfolio_drift_daily", "drift_episodes", "pnl_daily", "pnl_by_position_daily", "pnl_by_asset_class_daily",
     "pnl_periods", "rebalancing_trades", "restatements", "reconciliation_daily", "sync_coverage_daily", "account_nights",
-    "dates", "policy_versions_known", "policy_targets_known",
+    "dates", "pnl_bridge",
 )  # fmt: skip
 
 

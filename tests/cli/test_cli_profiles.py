@@ -82,14 +82,14 @@ def test_a_night_with_a_failure_lands_the_rest_and_names_it(nights: Nights) -> N
     assert "1 landed of 2 expected" in said
     assert f"Missing: positions of account {bad.account_id}" in said
     assert "this key may not read the resource" in said
-    assert {row[1] for row in marts(nights.folder / "data")["positions_daily"]} == {good.account_id}
+    assert {row[1] for row in marts(nights.folder / "data")["marts.positions_daily"]} == {good.account_id}
 
 
 def test_a_tenant_without_accounts_has_a_complete_and_empty_night(nights: Nights) -> None:
     assert "0 landed of 0 expected" in nights.said("empty")
     assert "Missing" not in nights.said("empty")
     filled = {table for table, rows in marts(nights.folder / "data" / "empty").items() if rows}
-    assert filled <= {"dates", "sync_coverage_daily"}
+    assert filled <= {"marts.dates", "marts.sync_coverage_daily", "audit.responses"}
 
 
 @pytest.mark.parametrize(("codes", "code"), [([0, 0], 0), ([0, 3, 0], 3), ([3, 1, 0], 1), ([1, 3], 1)])

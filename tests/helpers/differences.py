@@ -9,16 +9,22 @@ from helpers.house import doubled, rows, truth
 # What may differ between two undisturbed runs of one night, and so proves nothing.
 UNEQUAL = {
     "*": {"response_id"},  # counts the answers of the night: a request repeated after a kill takes a number
-    "sync_coverage_daily": {"requests", "retries", "rate_limited", "started_at", "finished_at"},  # what the starts cost
-    "policy_versions": {"first_seen_at"},  # instants of receipt
-    "policy_versions_known": {"known_from", "known_to", "first_seen_at"},
-    "policy_targets_known": {"known_from", "known_to"},
-    "allocation_drift_daily": {"known_from"},
-    "pnl_reports_known": {"known_from", "known_to", "received_at"},
-    "restatements": {"known_at"},
-    "portfolios": set(),
+    "marts.sync_coverage_daily": {
+        "requests",
+        "retries",
+        "rate_limited",
+        "started_at",
+        "finished_at",
+    },  # what the starts cost
+    "marts.policy_versions": {"first_seen_at"},  # instants of receipt
+    "audit.policy_versions_known": {"known_from", "known_to", "first_seen_at"},
+    "audit.policy_targets_known": {"known_from", "known_to"},
+    "marts.allocation_drift_daily": {"known_from"},
+    "audit.pnl_reports_known": {"known_from", "known_to", "received_at"},
+    "marts.restatements": {"known_at"},
+    "audit.responses": {"answer_id", "attempts", "requested_at", "received_at", "run_id"},
 }
-_LEFT_OUT = {"manifest"}  # run id and time of publishing; that it agrees with its tables is test_readers.py's
+_LEFT_OUT = {"marts.manifest"}  # run id and time of publishing; that it agrees with its tables is test_readers.py's
 
 
 def differences(left: Path, right: Path) -> list[str]:
@@ -33,20 +39,17 @@ def differences(left: Path, right: Path) -> list[str]:
         if name not in _LEFT_OUT:
             ours, theirs = _mart(left, name), _mart(right, name)
             if ours != theirs:
-                found.append(
-                    f"marts.{name} differs: {list((ours - theirs).items())[:2]} {list((theirs - ours).items())[:2]}"
-                )
+                found.append(f"{name} differs: {list((ours - theirs).items())[:2]} {list((theirs - ours).items())[:2]}")
     return found
 
 
 def _tables(folder: Path) -> list[tuple[Any, ...]]:
-    return rows(folder / "bi.duckdb", "select table_name from duckdb_tables() where schema_name = 'marts' order by all")
+    return rows(folder / "bi.duckdb", "select schema_name || '.' || table_name from duckdb_tables() order by all")
 
 
 def _mart(folder: Path, name: str) -> Counter[tuple[Any, ...]]:
-    columns = rows(
-        folder / "bi.duckdb", "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ?", name
-    )
+    query = "select column_name from duckdb_columns() where schema_name || '.' || table_name = ?"
+    columns = rows(folder / "bi.duckdb", query, name)
     left_out = UNEQUAL["*"] | UNEQUAL.get(name, set())
     kept = ", ".join(f'"{column}"' for (column,) in columns if column not in left_out)
-    return Counter(rows(folder / "bi.duckdb", f'select {kept} from marts."{name}"'))
+    return Counter(rows(folder / "bi.duckdb", f"select {kept} from {name}"))

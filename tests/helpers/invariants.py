@@ -13,7 +13,7 @@ from pathlib import Path
 from helpers.sql_history import History
 from helpers.sql_warehouse import Dbt, create_raw, marts_side_by_side, rows
 
-NIGHTS, ACCOUNTS, MARTS = 5, 15, 21
+NIGHTS, ACCOUNTS, MARTS = 5, 15, 31
 AS_OF = ("allocation_drift_daily", "drift_episodes", "pnl_daily", "policy_versions")
 BREAKS = {
     "a day crosses a currency or a window": """
@@ -61,7 +61,7 @@ BREAKS = {
             or (outcome = 'ended') <> (ended_on is not null)
     """,
     "a policy version is known twice at one instant": """
-        select account_id, ips_id, version, known_from from marts.policy_versions_known group by all having count(*) > 1
+        select account_id, ips_id, version, known_from from audit.policy_versions_known group by all having count(*) > 1
     """,
 }
 

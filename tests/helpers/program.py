@@ -52,12 +52,12 @@ def refused(run: subprocess.CompletedProcess[str]) -> str:
 def marts(data: Path) -> dict[str, list[tuple[object, ...]]]:
     with duckdb.connect(str(data / "bi.duckdb"), read_only=True) as connection:
         tables = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
+            "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('marts', 'audit') order by 1"
         ).fetchall()
         return {
-            table: connection.execute(f"select * from marts.{table} order by all").fetchall()
+            table: connection.execute(f"select * from {table} order by all").fetchall()
             for (table,) in tables
-            if table != "manifest"
+            if table != "marts.manifest"
         }
 
 

@@ -27,8 +27,9 @@ def look(connection):
     runs = connection.execute("select distinct run_id from marts.manifest").fetchall()
     if len(runs) != 1:
         return f"bad runs {runs}"
-    for table, promised in connection.execute("select table_name, row_count from marts.manifest").fetchall():
-        found, nights = connection.execute(f'select count(*), count(distinct night) from marts."{table}"').fetchall()[0]
+    manifest = connection.execute("select schema_name, table_name, row_count from marts.manifest").fetchall()
+    for schema, table, promised in manifest:
+        found, nights = connection.execute(f'select count(*), count(distinct night) from {schema}."{table}"').fetchall()[0]
         if found != promised or nights > 1:
             return f"bad {table}: {found} rows of {nights} nights, the manifest says {promised}"
     return "ok " + runs[0][0]

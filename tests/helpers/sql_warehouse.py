@@ -266,12 +266,13 @@ def marts_side_by_side(nightly: Path, whole: Path) -> dict[str, list[tuple[Any, 
     with duckdb.connect() as connection:
         connection.execute(f"attach '{nightly}' as nightly (read_only); attach '{whole}' as whole (read_only)")
         marts = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'whole' and schema_name = 'marts'"
+            "select schema_name || '.' || table_name from duckdb_tables()"
+            " where database_name = 'whole' and schema_name in ('marts', 'audit')"
         ).fetchall()
         return {
             mart: connection.execute(
-                f"select 'nightly', * from (from nightly.marts.{mart} except all from whole.marts.{mart})"
-                f" union all select 'whole', * from (from whole.marts.{mart} except all from nightly.marts.{mart})"
+                f"select 'nightly', * from (from nightly.{mart} except all from whole.{mart})"
+                f" union all select 'whole', * from (from whole.{mart} except all from nightly.{mart})"
             ).fetchall()
             for (mart,) in marts
         }

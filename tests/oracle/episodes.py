@@ -65,7 +65,7 @@ def drift_episodes(observed: Observed) -> Mart:
                 "nights_missing": sum(observed.is_expected(day) and day not in told for day in between),
                 "peak_distance_percent": peak,
                 "peak_on": min(reading.day for reading in episode.nights if reading.distance == peak),
-                "area_percent_days": sum(
+                "area_point_nights": sum(
                     (reading.distance for reading in episode.nights if observed.is_session(reading.day)), Decimal(0)
                 ),
                 "policy_version_at_start": first.version,

@@ -9,8 +9,24 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from helpers.keys import foreign_keys
 from helpers.sql_warehouse import Dbt
-from oracle import book, causes, drift, episodes, holdings, pnl, policies, positions, reconciled, rosters, trades
+from oracle import (
+    book,
+    bridges,
+    causes,
+    drift,
+    episodes,
+    holdings,
+    names,
+    pnl,
+    policies,
+    positions,
+    reconciled,
+    rosters,
+    trades,
+    wide,
+)
 from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
@@ -30,6 +46,7 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("pnl_by_position_daily", ("as_of_date", "account_id", "symbol")): pnl.pnl_by_position_daily,
     Grain("pnl_by_asset_class_daily", ("as_of_date", "account_id", "asset_class")): pnl.pnl_by_asset_class_daily,
     Grain("pnl_periods", ("account_id", "period_kind", "period_start")): pnl.pnl_periods,
+    Grain("pnl_bridge", ("account_id", "period_kind", "period_start", "line_number")): bridges.pnl_bridge,
     Grain("rebalancing_trades", ("as_of_date", "portfolio_id", "trade_number")): drift.rebalancing_trades,
     Grain("restatements", ("account_id", "as_of_date", "measure", "known_at")): pnl.restatements,
     Grain("reconciliation_daily", ("as_of_date", "account_id", "check_name", "entity")): reconciled.reconciliation_daily,
@@ -41,6 +58,11 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("drift_episode_causes", EPISODE): causes.drift_episode_causes,
     Grain("account_book_daily", ("as_of_date", "account_id")): book.account_book_daily,
     Grain("rebalancing_trade_outcomes", ("as_of_date", "portfolio_id", "trade_number")): trades.rebalancing_trade_outcomes,
+    Grain("instruments", ("symbol", "valid_from")): names.instruments,
+    Grain("asset_classes", ("asset_class",)): names.asset_classes,
+    Grain("account_latest", ("account_id",)): wide.account_latest,
+    Grain("portfolio_latest", ("portfolio_id",)): wide.portfolio_latest,
+    Grain("drift_wide", ("as_of_date", "portfolio_id", "asset_class")): wide.drift_wide,
 }
 
 
@@ -101,6 +123,9 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert any(row["policy_version"] != row["policy_version_then"] for row in rows("allocation_drift_daily"))
     assert any(row["rebalancing_outcome"] == "not_asked" for row in rows("account_nights"))
     assert any(row["is_complete"] for row in rows("pnl_periods"))
+    bridge = rows("pnl_bridge")
+    assert {row["line"] for row in bridge} >= {"opening", "residual", "closing", "not_told"}
+    assert any(row["item"] not in (None, "(unattributed)") for row in bridge)
     assert not all(row["is_complete"] for row in rows("sync_coverage_daily"))
     assert any(row["rate_limited"] for row in rows("sync_coverage_daily"))
     assert built.expected("restatements")
@@ -118,3 +143,9 @@ def test_every_row_leads_to_the_answer_it_was_read_from(mart: str, built: Built)
     """
     with duckdb.connect(str(built.warehouse), read_only=True) as connection:
         assert connection.execute(query).fetchone() == (0,)
+
+
+def test_every_key_that_leads_to_another_table_finds_its_row_there(built: Built) -> None:
+    with duckdb.connect(str(built.warehouse), read_only=True) as connection:
+        lost = {key: connection.execute(key.orphans).fetchmany(3) for key in foreign_keys()}
+    assert {key: rows for key, rows in lost.items() if rows} == {}

@@ -6,6 +6,7 @@ Readers at work while it is replaced, killed publishes and full disks are tests/
 import os
 import stat
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,13 @@ def read(data: Path, query: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A warehouse with two marts, raw tables that are nobody's business, and a question that takes a parameter."""
+    """Two marts, a view, a question that takes a parameter, the log, and raw tables that are nobody's business."""
     write(
         tmp_path,
         "create schema marts",
         "create schema raw",
+        "create schema audit",
+        "create table audit.responses as select date '2022-06-15' as as_of_date, '1' as response_id",
         "create table raw.responses (body varchar)",
         "create table marts.sync_coverage_daily as select date '2022-06-15' as as_of_date, 12 as landed",
         f"create table marts.positions_daily as select date '2022-06-15' as as_of_date, {BIG}::decimal(38, 18) as quantity,"
@@ -49,15 +52,20 @@ def data(tmp_path: Path) -> Path:
         "comment on table marts.positions_daily is 'One row per night and position: it''s all there.'",
         "comment on column marts.positions_daily.quantity is 'Units, \"exact\".'",
         "create macro marts.positions_as_of(day) as table select symbol from marts.positions_daily where as_of_date = day",
+        "create view marts.newest_positions as"
+        " with newest as (select max(as_of_date) as as_of_date from marts.positions_daily)"
+        " select symbol, quantity from marts.positions_daily join newest using (as_of_date)",
+        "comment on view marts.newest_positions is 'The newest night''s.'",
+        "comment on column marts.newest_positions.symbol is 'Ticker, as it is.'",
     )
     return tmp_path
 
 
 def test_the_marts_are_there_digit_for_digit_and_nothing_else(data: Path) -> None:
-    assert publish(settings_of(data), "run 1") == {"positions_daily": 2, "sync_coverage_daily": 1}
-    tables = "select schema_name, table_name from duckdb_tables() order by all"
-    names = ("manifest", "positions_daily", "sync_coverage_daily")
-    assert read(data, tables) == [("marts", name) for name in names]
+    rows = {"marts.positions_daily": 2, "marts.sync_coverage_daily": 1, "audit.responses": 1}
+    assert publish(settings_of(data), "run 1") == rows
+    tables = "select schema_name || '.' || table_name from duckdb_tables() order by all"
+    assert read(data, tables) == [(name,) for name in sorted([*rows, "marts.manifest"])]
     shown = read(data, "select symbol, quantity::varchar from marts.positions_daily order by symbol")
     assert shown == [("AAPL", None), ("it's", BIG)]
     assert read(data, "select typeof(quantity) from marts.positions_daily limit 1") == [("DECIMAL(38,18)",)]
@@ -76,12 +84,53 @@ def test_questions_with_a_parameter_can_be_asked_of_the_file(data: Path) -> None
     assert read(data, "select * from marts.positions_as_of(date '2022-06-14')") == [("AAPL",)]
 
 
+def test_views_can_be_asked_of_the_file_and_are_described_there(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    assert read(data, "from marts.newest_positions") == [("it's", Decimal(BIG))]
+    assert read(data, "select comment from duckdb_views() where not internal") == [("The newest night's.",)]
+    described = "select column_name, comment from duckdb_columns() where table_name = 'newest_positions' and comment != ''"
+    assert read(data, described) == [("symbol", "Ticker, as it is.")]
+    with duckdb.connect() as connection:  # under any name
+        connection.execute(f"attach '{data / 'bi.duckdb'}' as elsewhere (read_only)")
+        assert connection.execute("select symbol from elsewhere.marts.newest_positions").fetchall() == [("it's",)]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param("select 1 as one from marts.positions_daily", [(1,)] * 2, id="other columns"),
+        pytest.param(
+            "select symbol, quantity from marts.positions_daily where symbol = 'AAPL'", [("AAPL", None)], id="other rows"
+        ),
+    ],
+)
+def test_a_view_that_asks_otherwise_does_so_in_the_next_file(
+    data: Path, change: str, expected: list[tuple[Any, ...]]
+) -> None:
+    publish(settings_of(data), "run 1")
+    write(data, f"create or replace view marts.newest_positions as {change}")
+    publish(settings_of(data), "run 2")
+    assert read(data, "from marts.newest_positions") == expected
+
+
+def test_a_view_that_is_gone_leaves_the_next_file(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    write(data, "drop view marts.newest_positions")
+    publish(settings_of(data), "run 2")
+    assert read(data, "select view_name from duckdb_views() where not internal") == []
+
+
 def test_the_manifest_says_what_was_published_and_by_which_run(data: Path) -> None:
     before = datetime.now(UTC)
     publish(settings_of(data), "run 7")
-    rows = read(data, "select table_name, row_count, run_id, as_of_date, program_version from marts.manifest order by all")
+    query = "select schema_name, table_name, row_count, run_id, as_of_date, program_version from marts.manifest order by all"
+    rows = read(data, query)
     about = ("run 7", date(2022, 6, 15), version("bluum-warehouse"))
-    assert rows == [("positions_daily", 2, *about), ("sync_coverage_daily", 1, *about)]
+    assert rows == [
+        ("audit", "responses", 1, *about),
+        ("marts", "positions_daily", 2, *about),
+        ("marts", "sync_coverage_daily", 1, *about),
+    ]
     ((first, last),) = read(data, "select min(epoch_us(published_at)), max(epoch_us(published_at)) from marts.manifest")
     assert before.timestamp() * 1e6 - 1 <= first == last <= datetime.now(UTC).timestamp() * 1e6
 
@@ -96,7 +145,7 @@ def test_the_file_is_written_in_a_version_that_older_programs_open(data: Path) -
 
 def test_a_night_without_any_mart_row_is_published_as_such(tmp_path: Path) -> None:
     write(tmp_path, "create schema marts", "create table marts.sync_coverage_daily (as_of_date date)")
-    assert publish(settings_of(tmp_path), "run 1") == {"sync_coverage_daily": 0}
+    assert publish(settings_of(tmp_path), "run 1") == {"marts.sync_coverage_daily": 0}
     assert read(tmp_path, "select row_count, as_of_date from marts.manifest") == [(0, None)]
 
 
@@ -134,7 +183,7 @@ def test_whatever_changes_the_next_file_holds_what_the_marts_hold(data: Path, ch
     write(data, change)
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
         expected = connection.execute("select * from marts.positions_daily order by all").fetchall()
-    assert publish(settings_of(data), "run 2")["positions_daily"] == len(expected)
+    assert publish(settings_of(data), "run 2")["marts.positions_daily"] == len(expected)
     assert published(data) == expected
 
 
@@ -215,6 +264,7 @@ def test_room_that_nothing_uses_is_given_back(data: Path) -> None:
     [
         pytest.param("drop table marts.sync_coverage_daily", id="without the night"),
         pytest.param("create macro marts.lost() as table select * from marts.positions_daily", id="with a lost table"),
+        pytest.param("create view marts.astray as select * from raw.responses", id="with a view of what is not published"),
     ],
 )
 def test_a_failure_leaves_the_old_file_and_says_so_in_one_line(data: Path, break_it: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.keys import foreign_keys, published
 from helpers.sql_warehouse import SQL, raw_columns, rows
 
 from pipelines.schema.tables import TABLES
@@ -21,18 +22,23 @@ RATIOS = {
     ("account_book_daily", "estimated_return_percent"),
     ("account_book_daily", "reported_return_percent"),
     ("rebalancing_trade_outcomes", "traded_percent"),
+    ("portfolio_latest", "l2_drift_percent"),
+    ("drift_wide", "relative_drift_percent"),
 }
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {
     "item_number", "nights_explained", "sessions_missing", "sessions_until_done",
-    "absent", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled", "expected",
-    "failed", "horizon_years", "nights",
-    "nights_missing", "nights_observed", "ok", "policy_version", "policy_version_at_end",
-    "policy_version_at_start", "policy_version_then", "quarantined_rows", "rate_limited", "rejected", "requests",
-    "retries", "risk_score", "sessions_until", "trade_number", "version",
+    "absent", "attempts", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled",
+    "expected", "failed", "horizon_years", "iso_week", "iso_year", "line_number", "month_number", "nights",
+    "nights_missing", "nights_observed", "nights_since_seen", "ok", "open_band_breaches", "open_threshold_breaches",
+    "page", "policy_version", "policy_version_at_end", "policy_version_at_start", "policy_version_then",
+    "portfolios_analysed", "quarantined_rows", "quarter_number", "rate_limited", "rejected", "requests", "retries",
+    "risk_score", "row_count", "sessions_until", "trade_number", "version", "weekday_number", "year_number",
 }  # fmt: skip
 FLAGS = {"has_report", "needs_rebalancing", "tax_aware", "tax_loss_harvesting_available"}
 DATES = {
+    "valid_from",
+    "valid_to",
     "as_of_date",
     "calendar_date",
     "effective_date",
@@ -46,10 +52,11 @@ DATES = {
 TIMES = {"analysis_timestamp", "known_from", "known_to", "price_timestamp"}
 TEXTS = {
     "sector", "unknown_reason",
-    "account_number_last4", "account_type", "action", "asset_class", "breach_kind", "check_name", "currency", "direction",
-    "endpoint", "entity", "horizon_category", "management_type", "measure", "name", "outcome", "period_kind",
+    "account_number_last4", "account_type", "action", "asset_class", "asset_class_group", "breach_kind", "check_name",
+    "country", "currency", "direction", "endpoint", "entity", "error_code", "error_message", "horizon_category",
+    "instrument_class", "item", "line", "management_type", "measure", "name", "outcome", "params", "period_kind",
     "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
-    "restatement_key", "risk_tolerance", "source", "status", "symbol",
+    "restatement_key", "risk_tolerance", "source", "status", "symbol", "weekday_name",
 }  # fmt: skip
 COLUMNS = {
     "accounts": "account_id account_number_last4 status account_type management_type currency opened_on"
@@ -75,7 +82,7 @@ COLUMNS = {
     " tax_loss_harvesting_available",
     "drift_episodes": "portfolio_id asset_class breach_kind started_on account_id direction last_breach_on"
     " ended_on outcome last_observed_on nights_observed nights_missing peak_distance_percent"
-    " peak_on area_percent_days policy_version_at_start policy_version_at_end is_left_censored",
+    " peak_on area_point_nights policy_version_at_start policy_version_at_end is_left_censored",
     "pnl_daily": "as_of_date account_id currency days_covered total_pnl realized_pnl unrealized_pnl"
     " dividend_income interest_income fees_paid short_term_gains short_term_losses"
     " long_term_gains long_term_losses net_pnl total_pnl_itd realized_pnl_itd"
@@ -89,6 +96,8 @@ COLUMNS = {
     " pnl_percent_itd",
     "pnl_periods": "account_id period_kind period_start period_end currency total_pnl realized_pnl"
     " unrealized_pnl dividend_income interest_income fees_paid days_observed is_complete",
+    "pnl_bridge": "account_id period_kind period_start line_number period_end currency line item amount reason is_complete"
+    " response_id",
     "rebalancing_trades": "as_of_date portfolio_id trade_number account_id currency action symbol asset_class quantity"
     " notional reason",
     "restatements": "account_id as_of_date measure currency known_at previous_value new_value",
@@ -103,11 +112,43 @@ COLUMNS = {
     " risk_tolerance risk_score horizon_years horizon_category primary_objective"
     " rebalancing_frequency threshold_percent minimum_cash_percent tax_aware first_seen_at"
     " response_id",
+    "responses": "response_id answer_id page as_of_date endpoint account_id portfolio_id params status outcome row_count"
+    " attempts requested_at received_at error_code error_message run_id",
     "account_nights": "as_of_date account_id is_listed status currency balance opened_on positions_outcome"
     " portfolios_outcome rebalancing_outcome holdings_outcome summary_outcome performance_outcome"
     " investment_policy_outcome pnl_outcome is_complete"
     " ips_id policy_version called_ips_id called_policy_version response_id",
-    "dates": "calendar_date is_session last_session_on sessions_until",
+    "account_latest": "as_of_date account_id status account_type management_type currency opened_on closed_on last_seen_on"
+    " nights_since_seen is_listed is_complete positions_outcome portfolios_outcome rebalancing_outcome"
+    " investment_policy_outcome pnl_outcome balance ips_id policy_version policy_effective_from risk_tolerance"
+    " threshold_percent days_covered total_pnl net_pnl total_pnl_itd net_pnl_itd total_pnl_mtd total_pnl_qtd"
+    " total_pnl_ytd drawdown_amount portfolios_analysed max_abs_drift_percent max_one_way_turnover_percent"
+    " classes_outside_band open_band_breaches open_threshold_breaches response_id pnl_response_id",
+    "portfolio_latest": "as_of_date portfolio_id name status currency account_id account_status account_currency"
+    " last_seen_on nights_since_seen is_analysed"
+    " is_account_complete rebalancing_outcome ips_id policy_version"
+    " policy_effective_from risk_tolerance threshold_percent max_abs_drift_percent one_way_turnover_percent"
+    " l2_drift_percent turnover_into_bands_percent classes_outside_band off_policy_percent needs_rebalancing"
+    " is_cached last_rebalanced_at open_band_breaches open_threshold_breaches account_total_pnl account_net_pnl"
+    " account_total_pnl_itd account_net_pnl_itd account_total_pnl_ytd",
+    "drift_wide": "as_of_date portfolio_id asset_class is_reported target_percent actual_percent drift_percent"
+    " relative_drift_percent policy_version policy_target_percent policy_drift_percent min_percent max_percent"
+    " threshold_percent band_distance_percent is_outside_band is_over_threshold policy_version_then"
+    " is_outside_band_then is_over_threshold_then account_id account_status account_currency"
+    " is_account_complete portfolio_name portfolio_status portfolio_currency portfolio_max_abs_drift_percent"
+    " portfolio_one_way_turnover_percent needs_rebalancing is_cached ips_id policy_status policy_effective_from"
+    " policy_effective_to risk_tolerance band_episode_started_on band_episode_direction band_episode_outcome"
+    " band_episode_peak_distance_percent band_episode_is_left_censored threshold_episode_started_on"
+    " threshold_episode_direction threshold_episode_outcome threshold_episode_peak_distance_percent"
+    " threshold_episode_is_left_censored is_session response_id",
+    "instruments": "symbol valid_from valid_to instrument_class currency country asset_id is_ambiguous first_seen_on"
+    " last_seen_on",
+    "asset_classes": "asset_class asset_class_group is_known_alias is_in_policies is_in_analyses is_in_trades is_in_pnl"
+    " is_in_positions is_in_rosters first_seen_on last_seen_on",
+    "dates": "calendar_date is_session last_session_on sessions_until weekday_number weekday_name iso_year iso_week"
+    " month_number quarter_number year_number week_start week_end month_start month_end quarter_start quarter_end"
+    " year_start year_end is_last_session_of_week is_last_session_of_month is_last_session_of_quarter"
+    " is_last_session_of_year",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
     " min_percent max_percent effective_from effective_to response_id",
     "holdings_daily": "as_of_date portfolio_id item_number account_id position_id symbol name asset_class sector currency"
@@ -132,21 +173,26 @@ COLUMNS = {
 }
 
 
+_TEXT_ENDS = ("_currency", "_direction", "_name", "_status")
+
+
 def _promised(table: str, column: str) -> tuple[str, int | None, int | None]:
     """The type of a column, by what its name says; what is no other thing is money or percentage points."""
+    if (table, column) == ("responses", "status"):
+        return "BIGINT", 64, 0  # HTTP's
     if (table, column) in RATIOS:
         return "DECIMAL(18,6)", 18, 6
     if column in QUANTITIES:
         return "DECIMAL(38,18)", 38, 18
     if column in COUNTS:
         return "BIGINT", 64, 0
-    if column in TEXTS or column.endswith(("_id", "_last4", "_outcome")):
+    if column in TEXTS or column.endswith(("_id", "_last4", "_outcome", *_TEXT_ENDS)):
         return "VARCHAR", None, None
-    if column in FLAGS or column.startswith("is_"):
+    if column in FLAGS or column.startswith("is_") or "_is_" in column:
         return "BOOLEAN", None, None
     if column in TIMES or column.endswith("_at"):
         return "TIMESTAMP WITH TIME ZONE", None, None
-    if column in DATES or column.endswith(("_on", "_since")):
+    if column in DATES or column.endswith(("_on", "_since", "_effective_from", "_effective_to", "_start", "_end")):
         return "DATE", None, None
     return "DECIMAL(38,9)", 38, 9
 
@@ -156,7 +202,7 @@ def test_every_mart_column_has_the_promised_place_type_precision_and_scale(wareh
     for table, column, kind, precision, scale in rows(
         warehouse,
         "select table_name, column_name, data_type, numeric_precision, numeric_scale from information_schema.columns"
-        " where table_schema = 'marts' order by table_name, ordinal_position",
+        " where table_schema in ('marts', 'audit') order by table_name, ordinal_position",
     ):
         found.setdefault(table, {})[column] = (kind, precision, scale)
     promised = {table: {column: _promised(table, column) for column in names.split()} for table, names in COLUMNS.items()}
@@ -167,10 +213,26 @@ def test_every_mart_column_has_the_promised_place_type_precision_and_scale(wareh
 def test_every_mart_and_column_carries_its_description_in_the_file(warehouse: Path) -> None:
     silent = rows(
         warehouse,
-        "select table_name, '' from duckdb_tables() where schema_name = 'marts' and coalesce(comment, '') = '' union all"
-        " select table_name, column_name from duckdb_columns() where schema_name = 'marts' and coalesce(comment, '') = ''",
+        "with held as (select table_name, '', comment, schema_name from duckdb_tables()"
+        " union all select view_name, '', comment, schema_name from duckdb_views()"
+        " union all select table_name, column_name, comment, schema_name from duckdb_columns())"
+        " select * from held where schema_name in ('marts', 'audit') and coalesce(comment, '') = ''",
     )
     assert silent == []
+
+
+SEMI_ADDITIVE = "Semi-additive: add up over accounts of one currency, never over nights."
+
+
+def test_a_figure_that_stands_for_a_level_says_that_it_is_never_added_up_over_nights(warehouse: Path) -> None:
+    levels = r"_itd$|_[mqy]td$|^(account_)?(balance|market_value|total_cost_basis|unrealized_pl)$"
+    found = rows(
+        warehouse,
+        "select table_name, column_name, comment from duckdb_columns() where schema_name in ('marts', 'audit')"
+        f" and regexp_matches(column_name, '{levels}') and column_name not like '%percent%'",
+    )
+    assert {"pnl_daily", "positions_daily", "account_nights"} <= {table for table, *_ in found}
+    assert [(table, column) for table, column, comment in found if SEMI_ADDITIVE not in comment] == []
 
 
 def _declared() -> dict[str, dict[str, str]]:
@@ -194,6 +256,25 @@ def test_a_source_declares_the_columns_the_loader_writes(table: str) -> None:
     spelled = {"timestamptz": "timestamp with time zone", "varchar": "string"}
     written = {name: spelled.get(kind, kind.replace(", ", ",")) for name, kind in raw_columns(table).items()}
     assert _declared()[table] == written
+
+
+def test_every_published_table_declares_the_key_that_its_grain_test_holds_it_to() -> None:
+    declared = {table: model.get("config", {}).get("meta", {}).get("primary_key") for table, model in published()}
+    tested = {
+        table: next(
+            (test["grain"]["arguments"]["columns"] for test in model["data_tests"] if "grain" in test), "no grain test"
+        )
+        for table, model in published()
+    }
+    assert declared == tested
+
+
+def test_a_foreign_key_leads_to_a_declared_key() -> None:
+    keys = {table: tuple(model["config"]["meta"]["primary_key"]) for table, model in published()}
+    columns = {table: {column["name"] for column in model["columns"]} for table, model in published()}
+    found = foreign_keys()
+    assert len(found) > 40
+    assert [key for key in found if keys[key.to] != key.to_columns or not columns[key.table] >= {*key.columns}] == []
 
 
 def test_a_bare_division_stands_nowhere() -> None:

@@ -66,12 +66,13 @@ def test_the_as_known_macros_work_in_a_file_of_plain_tables(warehouse: Path, tmp
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as source (read_only)")
         connection.execute(f"attach '{published}' as bi (storage_version 'v1.0.0')")
-        connection.execute("use bi; create schema marts")
+        connection.execute("use bi; create schema marts; create schema audit")
         tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'source' and schema_name = 'marts'"
+            "select schema_name || '.' || table_name from duckdb_tables()"
+            " where database_name = 'source' and schema_name in ('marts', 'audit')"
         ).fetchall()
         for (name,) in tables:
-            connection.execute(f"create table marts.{name} as from source.marts.{name}")
+            connection.execute(f"create table {name} as from source.{name}")
         macros = connection.execute(
             "select function_name, parameters, macro_definition from duckdb_functions()"
             " where database_name = 'source' and schema_name = 'marts' and function_type = 'table_macro'"

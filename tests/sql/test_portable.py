@@ -36,7 +36,7 @@ def test_a_model_is_written_in_common_sql(path: Path) -> None:
 def test_contracts_name_types_that_dbt_translates() -> None:
     promised = {
         (model["name"], column["name"]): column["data_type"]
-        for file in (SQL / "models" / "marts").rglob("*.yml")
+        for file in [*(SQL / "models" / "marts").rglob("*.yml"), *(SQL / "models" / "audit").rglob("*.yml")]
         for model in yaml.safe_load(file.read_text()).get("models", [])
         for column in model.get("columns", [])
     }

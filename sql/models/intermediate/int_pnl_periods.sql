@@ -40,6 +40,7 @@ dated as (
     select
         nights.account_id,
         nights.as_of_date,
+        nights.response_id,
         nights.opened_on,
         nights.start_date,
         nights.currency,
@@ -84,6 +85,7 @@ periods as (
         period_end,
         days_observed,
         as_of_date,
+        response_id,
         opened_on,
         start_date,
         currency,
@@ -104,6 +106,7 @@ periods as (
         known.period_end,
         known.days_observed,
         known.as_of_date,
+        known.response_id,
         known.opened_on,
         known.start_date,
         known.currency,
@@ -128,6 +131,7 @@ sequenced as (
         lag({{ measure }}) over series as previous_{{ measure }},
         {% endfor -%}
         lag(as_of_date) over series as previous_on,
+        lag(response_id) over series as previous_response_id,
         lag(start_date) over series as previous_start_date,
         lag(currency) over series as previous_currency
     from periods
@@ -144,6 +148,7 @@ final as (
         period_end,
         days_observed,
         as_of_date,
+        response_id,
         opened_on,
         start_date,
         currency,
@@ -152,6 +157,7 @@ final as (
         previous_{{ measure }},
         {% endfor -%}
         previous_on,
+        previous_response_id,
         previous_start_date,
         previous_currency,
         coalesce(previous_on is null and opened_on >= period_start, false) as is_opening,

@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
 -- Every day with the sessions of the New York market: weekdays but its holidays.
+{%- set kinds = ['week', 'month', 'quarter', 'year'] %}
 
 with
 
@@ -46,14 +47,52 @@ marked as (
 
 ),
 
+periods as (
+
+    select
+        *,
+        {{ weekday_number('calendar_date') }} as weekday_number,
+        {% for kind in kinds -%}
+        {{ period_start("'" ~ kind ~ "'", 'calendar_date') }} as {{ kind }}_start
+        {{- "," if not loop.last }}
+        {% endfor %}
+    from marked
+
+),
+
 final as (
 
     select
         calendar_date,
         is_session,
         max(case when is_session then calendar_date end) over upto as last_session_on,
-        count(case when is_session then 1 end) over upto as sessions_until
-    from marked
+        count(case when is_session then 1 end) over upto as sessions_until,
+        cast(weekday_number as bigint) as weekday_number,
+        case weekday_number
+            when 1 then 'Monday'
+            when 2 then 'Tuesday'
+            when 3 then 'Wednesday'
+            when 4 then 'Thursday'
+            when 5 then 'Friday'
+            when 6 then 'Saturday'
+            when 7 then 'Sunday'
+        end as weekday_name,
+        -- A week belongs to the year in which its Thursday lies.
+        {{ part_of('year', days_after('week_start', 3)) }} as iso_year,
+        {{ part_of('week', 'calendar_date') }} as iso_week,
+        {{ part_of('month', 'calendar_date') }} as month_number,
+        {{ part_of('quarter', 'calendar_date') }} as quarter_number,
+        {{ part_of('year', 'calendar_date') }} as year_number,
+        {% for kind in kinds -%}
+        {{ kind }}_start,
+        {{ period_end("'" ~ kind ~ "'", kind ~ '_start') }} as {{ kind }}_end,
+        {% endfor -%}
+        {% for kind in kinds -%}
+        is_session and row_number() over (partition by {{ kind }}_start, is_session order by calendar_date desc) = 1
+            as is_last_session_of_{{ kind }}
+        {{- "," if not loop.last }}
+        {% endfor %}
+    from periods
     window upto as (order by calendar_date rows between unbounded preceding and current row)
 
 )

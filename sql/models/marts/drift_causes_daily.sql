@@ -122,12 +122,12 @@ traded as (
         {{ difference('value_now', 'value_at_new_prices') }} - coalesce(
             case
                 when total_now > total_at_new_prices
-                    then {{ part_of(
+                    then {{ share_of(
                         difference('total_now', 'total_at_new_prices'),
                         ratio('greatest(' ~ difference('value_now', 'value_at_new_prices') ~ ', 0)', 'bought'),
                     ) }}
                 when total_now < total_at_new_prices
-                    then {{ part_of(
+                    then {{ share_of(
                         difference('total_now', 'total_at_new_prices'),
                         ratio('least(' ~ difference('value_now', 'value_at_new_prices') ~ ', 0)', 'sold'),
                     ) }}

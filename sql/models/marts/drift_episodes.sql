@@ -87,7 +87,7 @@ runs as (
         count(*) as nights_observed,
         max(distance_percent) as peak_distance_percent,
         -- A weekend's night says the same as the Friday's.
-        coalesce(sum(case when calendar.is_session then {{ computable('distance_percent') }} end), 0) as area_percent_days
+        coalesce(sum(case when calendar.is_session then {{ computable('distance_percent') }} end), 0) as area_point_nights
     from breaches
     inner join calendar
         on breaches.as_of_date = calendar.calendar_date
@@ -178,7 +178,7 @@ final as (
         cast(counted.nights_in_all - counted.nights_observed as bigint) as nights_missing,
         counted.peak_distance_percent,
         counted.peak_on,
-        cast(counted.area_percent_days as decimal(38, 9)) as area_percent_days,
+        cast(counted.area_point_nights as decimal(38, 9)) as area_point_nights,
         counted.policy_version_at_start,
         counted.policy_version_at_end,
         counted.started_on = told.first_told_on as is_left_censored

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_changed() }}",
+        pre_hook=["{{ delete_changed() }}", "drop table if exists {{ this.incorporate(path={'schema': 'marts'}) }}"],
     )
 }}
 

@@ -1,3 +1,7 @@
+{{ config(pre_hook="drop table if exists {{ this.incorporate(path={'schema': 'marts'}) }}") }}
+
+-- Up to 0.5 it stood in the schema marts.
+
 with
 
 versions as (
