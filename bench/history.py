@@ -2,9 +2,9 @@
 
     create(path, accounts, nights) -> raw.*; add_nights(path, accounts, first, count) -> the nights after it
 
-Every account and night has its positions (one asked again now and then), portfolio, drift, policy and P&L; one P&L report
-in fifty fails and is asked again the next night. The same arguments give the same rows. Bodies are left out: no model reads
-them. The torture cases are in tests/sql.
+Every account and night has its positions (one asked again now and then), portfolio with its holdings, summary and
+performance, drift, policy and P&L; one P&L report in fifty fails and is asked again the next night. The same arguments give
+the same rows. Bodies are left out: no model reads them. The torture cases are in tests/sql.
 """
 
 import sys
@@ -52,12 +52,15 @@ with kinds as (
     union all select 5, 'position', '{"position_id":"' || account_id || '-1"}', *, as_of_date from asked
         where (a + n) % 20 = 0
     union all select 6, 'pnl_backfill', '', *, failed_date from asked where pnl_failed
+    union all select 7, 'holdings', '{"refresh_prices":"true"}', *, as_of_date from asked
+    union all select 8, 'summary', '{"refresh_prices":"true"}', *, as_of_date from asked
+    union all select 9, 'performance', '', *, as_of_date from asked
 )
 select
     * replace (case when params = '' then printf('{"end_date":"%s","start_date":"%s"}', end_date, opened_on) else params end
         as params),
-    prefix || lpad(cast(1 + a * 8 + slot as varchar), 8, '0') as response_id,
-    1 + a * 8 + slot as sequence,
+    prefix || lpad(cast(1 + a * 16 + slot as varchar), 8, '0') as response_id,
+    1 + a * 16 + slot as sequence,
     case when endpoint = 'pnl' and pnl_fails then 'failed' else 'ok' end as outcome
 from kinds;
 """
@@ -65,7 +68,7 @@ _MONEY = "cast((hash(a, n, {salt}) % 200001) as decimal(38, 9)) * 0.01"
 _ROWS = {
     "responses": """
         select response_id, as_of_date, response_id as answer_id, 0 as page, endpoint, account_id, params, outcome,
-            case when endpoint = 'rebalancing' then portfolio_id end as portfolio_id, 200 as status, 1 as attempts,
+            case when endpoint in {of_portfolio} then portfolio_id end as portfolio_id, 200 as status, 1 as attempts,
             0 as rate_limited, _dlt_load_id, cast(as_of_date as timestamptz) + interval '23 hours'
                 + to_milliseconds(sequence * 50) as requested_at, requested_at + interval '200 milliseconds' as received_at
         from requests
@@ -77,7 +80,7 @@ _ROWS = {
         from nights""",
     "plan": """
         select response_id, as_of_date, endpoint, account_id, params, _dlt_load_id,
-            case when endpoint = 'rebalancing' then portfolio_id end as portfolio_id
+            case when endpoint in {of_portfolio} then portfolio_id end as portfolio_id
         from requests where endpoint <> 'pnl_backfill'""",
     "accounts": """
         select prefix || '00000000' as response_id, as_of_date, account_id, 'ACTIVE' as status, 'USD' as currency, opened_on,
@@ -118,10 +121,36 @@ _ROWS = {
             printf('SYM%d', (a + k) % 40) as symbol, printf('class_%d', k) as asset_class, 1 + n % 5 as quantity,
             100 as notional, _dlt_load_id
         from requests cross join range(2) as r (k) where endpoint = 'rebalancing' and n % 3 = 0""",
+    "portfolio_holdings": """
+        select response_id, as_of_date, account_id, portfolio_id, 'USD' as currency, 100 + n % 7 as cash_balance,
+            _dlt_load_id
+        from requests where endpoint = 'holdings'""",
+    "holdings": """
+        select response_id, as_of_date, account_id, portfolio_id, k + 1 as item_number,
+            printf('SYM%d', (a + k) % 40) as symbol, printf('class_%d', k % 4) as asset_class,
+            printf('sector_%d', k % 5) as sector,
+            1 + (a + k + n // 20) % 90 as quantity, cast(5000 + (n * (1 + k) * 7 + a) % 3000 as decimal(38, 18)) * 0.01
+                as current_price, 50 * quantity as total_cost_basis,
+            cast(quantity * (5000 + (n * (1 + k) * 7 + a) % 3000) as decimal(38, 9)) * 0.01 as market_value, _dlt_load_id
+        from requests cross join range({positions}) as r (k) where endpoint = 'holdings'""",
+    "portfolio_summaries": """
+        select response_id, as_of_date, account_id, portfolio_id, 'USD' as currency, 1000 + n as total_value,
+            date '2026-01-01' as next_scheduled, _dlt_load_id
+        from requests where endpoint = 'summary'""",
+    "portfolio_summary_shares": """
+        select response_id, as_of_date, account_id, portfolio_id, 'by_asset_class' as breakdown, k + 1 as item_number,
+            printf('class_%d', k) as asset_class, 250 as value, 25 as percent, _dlt_load_id
+        from requests cross join range(4) as r (k) where endpoint = 'summary'""",
+    "performance_reports": """
+        select response_id, as_of_date, account_id, portfolio_id, opened_on as start_date, end_date, 0.01 * n as
+            time_weighted_return, 10 * n as total_return, 1000 + 10 * (n // 20) as net_contributions, 0 as net_withdrawals,
+            _dlt_load_id
+        from requests where endpoint = 'performance'""",
     "policy_versions": """
         select response_id, as_of_date, account_id, 'ips_' || account_id as ips_id, version, 'active' as status,
             date '2024-06-01' + cast(126 * version as integer) as effective_date, 5 as threshold_percent,
-            'quarterly' as rebalancing_frequency, '15' as horizon_years, _dlt_load_id
+            2 as minimum_cash_percent, 24 as tax_bracket, 'quarterly' as rebalancing_frequency, '15' as horizon_years,
+            _dlt_load_id
         from requests where endpoint = 'investment_policy'""",
     "policy_targets": """
         select response_id, as_of_date, account_id, 'ips_' || account_id as ips_id, version,
@@ -132,6 +161,10 @@ _ROWS = {
         select response_id, as_of_date, account_id, 'ips_' || account_id as ips_id, version, 'class_0' as asset_class,
             printf('sub_%d', k) as sub_allocation, 50 as target_percent, _dlt_load_id
         from requests cross join range(2) as r (k) where endpoint = 'investment_policy'""",
+    "policy_terms": """
+        select response_id, as_of_date, account_id, 'ips_' || account_id as ips_id, version, 'excluded_sectors' as term,
+            1 as item_number, 'sector_4' as value, _dlt_load_id
+        from requests where endpoint = 'investment_policy'""",
     "policy_history": """
         select response_id, as_of_date, account_id, 'ips_' || account_id as ips_id, version as current_version,
             k as item_number, 1 + k as version, date '2024-06-01' + cast(126 * (1 + k) as integer) as effective_date,
@@ -177,6 +210,7 @@ def create(path: Path, accounts: int, nights: int) -> None:
 def add_nights(path: Path, accounts: int, first: int, count: int = 1) -> None:
     """Append `count` nights from night number `first` on, as committed loads of these nights."""
     names = {
+        "{of_portfolio}": "('rebalancing', 'holdings', 'summary', 'performance')",
         "{positions}": str(POSITIONS),
         "{realized}": _MONEY.format(salt="k"),
         "{unrealized}": _MONEY.format(salt="k + 100"),

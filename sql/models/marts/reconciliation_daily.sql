@@ -6,7 +6,7 @@ checked as (
 
     {% for check in [
         'check_positions', 'check_unrealized', 'check_drift', 'check_needs_rebalancing', 'check_policy_targets',
-        'check_policy_called', 'check_pnl_reports', 'check_pnl_items',
+        'check_policy_called', 'check_portfolios', 'check_pnl_reports', 'check_pnl_items',
     ] -%}
     select
         *,
