@@ -1,4 +1,4 @@
-"""The demo: sixty nights of the sandbox in one process, and five questions that only a warehouse with a memory answers.
+"""The demo: sixty nights of the sandbox in one process, and the questions of `questions.py` to what is published.
 
 Plays `sandbox.world.story` through the real sync, models and publishing, into a data folder of its own.
 """
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from cli.questions import QUESTIONS
 from cli.running import Work, execute
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
@@ -21,56 +22,6 @@ from pipelines.profiles import DEFAULT
 from pipelines.settings import Settings
 from sandbox.server import Options, running
 from sandbox.world.story import tell
-
-QUESTIONS = (
-    (
-        "Who is out of policy today, in which class, by how much?",
-        """
-        select account_id, asset_class, actual_percent, min_percent, max_percent, band_distance_percent, policy_version
-        from marts.allocation_drift_daily
-        where is_outside_band and as_of_date = (select max(as_of_date) from marts.allocation_drift_daily)
-        order by abs(band_distance_percent) desc limit 5
-        """,
-    ),
-    (
-        "What was the longest breach, and how bad did it get?",
-        """
-        select portfolio_id, asset_class, direction, started_on, ended_on, nights_observed, nights_missing,
-            peak_distance_percent, peak_on
-        from marts.drift_episodes where breach_kind = 'band'
-        order by nights_observed desc, started_on limit 3
-        """,
-    ),
-    (
-        "Which was each account's worst month?",
-        """
-        select account_id, period_start, total_pnl, is_complete from marts.pnl_periods
-        where period_kind = 'month' and total_pnl is not null
-        qualify row_number() over (partition by account_id order by total_pnl) = 1
-        order by total_pnl limit 5
-        """,
-    ),
-    (
-        "What did Bluum say differently later on?",
-        """
-        select account_id, as_of_date, measure, previous_value, new_value, known_at from marts.restatements
-        where measure not like 'by_%' order by known_at, account_id, as_of_date, measure limit 5
-        """,
-    ),
-    (
-        "What does a missed night look like?",
-        """
-        with nights as (
-            select account_id, as_of_date, days_covered, total_pnl,
-                lag(as_of_date) over (partition by account_id order by as_of_date) as previous_night
-            from (select distinct account_id, as_of_date from marts.positions_daily) join marts.pnl_daily
-            using (account_id, as_of_date)
-        )
-        select account_id, previous_night, as_of_date as next_night, days_covered as pnl_days_covered, total_pnl
-        from nights where as_of_date = date '2022-04-28' order by account_id limit 3
-        """,
-    ),
-)
 
 
 def run_demo(settings: Settings, console: Console) -> int:

@@ -162,7 +162,7 @@ def sandbox(
 
 @app.command()
 def demo() -> None:
-    """Play sixty nights of the sandbox into a folder of their own, and ask five questions of the result."""
+    """Play sixty nights of the sandbox into a folder of their own, and ask twelve questions of the result."""
     settings = Settings.of()
     from cli.demo import run_demo
 
