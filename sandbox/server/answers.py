@@ -5,6 +5,7 @@ error it is, is decided elsewhere.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _TYPES = {
@@ -60,6 +61,10 @@ def error(fault: ApiError, envelope: bool, headers: tuple[tuple[str, str], ...] 
 
 def not_found(message: str = "nothing stored under this id") -> ApiError:
     return ApiError(404, "BLUM-404-001", message)
+
+
+def bad_value(param: str, values: Iterable[str]) -> ApiError:
+    return ApiError(400, "BLUM-400-004", f"{param} must be one of {', '.join(values)}", param)
 
 
 def bad_format(param: str, wanted: str) -> ApiError:

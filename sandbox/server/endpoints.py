@@ -1,22 +1,25 @@
-"""The eight read endpoints: from a route and its parameters to an answer, at the clock's present.
+"""The read endpoints: from a route and its parameters to an answer, at the clock's present.
 
 Looks up, checks, and lets the renderers spell. Credentials, limits and outages are the app's.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import TypeVar
 
 from sandbox.server.answers import Answer, ApiError, bad_format, not_found, ok
 from sandbox.server.params import Params
+from sandbox.server.render_portfolios import holdings_body, performance_body, summary_body
 from sandbox.server.render_positions import investor_position_row, position_row
 from sandbox.server.render_rosters import account_row, investor_row, portfolio_row
 from sandbox.server.render_wealth import analysis_body, pnl_body, policy_body
 from sandbox.server.routes import Route
+from sandbox.server.windows import window_of
 from sandbox.world.accounts import Account, Portfolio
 from sandbox.world.clock import Clock
 from sandbox.world.facts import Position
+from sandbox.world.instruments import INSTRUMENTS
 from sandbox.world.world import World
 
 Row = TypeVar("Row")
@@ -82,13 +85,34 @@ class Endpoints:
         return ok({"portfolios": rows})
 
     def _rebalancing(self, route: Route, params: Params) -> Answer:
-        account = self._account(route)
-        portfolio: Portfolio | None = next((p for p in account.portfolios if p.portfolio_id == route.part_id), None)
-        if portfolio is None:
-            raise not_found()
+        account, portfolio = self._portfolio_of(route)
         now = self._clock.now()
         analysis = self._world.ledger.drift(portfolio.portfolio_id, self._clock.market_date(), now)
         return ok(analysis_body(account, analysis, now))
+
+    def _summary(self, route: Route, params: Params) -> Answer:
+        account, portfolio = self._portfolio_of(route)
+        params.flag("refresh_prices", default=False)  # a summary shows no prices
+        summary = self._world.ledger.summary(portfolio.portfolio_id, self._clock.market_date(), self._clock.now())
+        return ok(summary_body(account, portfolio, summary))
+
+    def _holdings(self, route: Route, params: Params) -> Answer:
+        account, portfolio = self._portfolio_of(route)
+        refreshed = params.flag("refresh_prices", default=False)
+        # What lots and groups look like is documented nowhere: taken, and without effect.
+        params.flag("include_lots", default=False)
+        params.choice("group_by", ("asset_class", "sector", "none"), "none")
+        held = self._world.ledger.holdings(portfolio.portfolio_id, self._clock.market_date())
+        return ok(holdings_body(account, held, refreshed))
+
+    def _performance(self, route: Route, params: Params) -> Answer:
+        account, portfolio = self._portfolio_of(route)
+        today, benchmark = self._clock.market_date(), params.text("benchmark")
+        label, start, end = window_of(params, today, account.opened)
+        if benchmark is not None and benchmark not in INSTRUMENTS:
+            raise ApiError(404, "BLUM-404-003", "no such asset", "benchmark")
+        result = self._world.ledger.performance(portfolio.portfolio_id, *self._so_far(start, end), benchmark=benchmark)
+        return ok(performance_body(account, result, (label, start, end)))
 
     def _pnl(self, route: Route, params: Params) -> Answer:
         account, today = self._account(route), self._clock.market_date()
@@ -96,11 +120,9 @@ class Endpoints:
         realized_only = params.flag("realized_only", default=False)
         if start > end:
             raise ApiError(400, "BLUM-400-007", "start_date is later than end_date", "start_date")
-        # What has not happened yet is not reported: a window that reaches past today ends today.
         report = self._world.ledger.pnl(
             account.account_id,
-            max(min(start, today + timedelta(days=1)), self._world.market.first),
-            min(end, today),
+            *self._so_far(start, end),
             known_at=self._clock.now(),
             realized_only=realized_only,
         )
@@ -117,6 +139,18 @@ class Endpoints:
         raise not_found("no such investment policy")
 
     # ------------------------------------------------------------- inside
+
+    def _so_far(self, start: date, end: date) -> tuple[date, date]:
+        """What has not happened yet is not reported: a window that reaches past today ends today."""
+        today = self._clock.market_date()
+        return max(min(start, today + timedelta(days=1)), self._world.market.first), min(end, today)
+
+    def _portfolio_of(self, route: Route) -> tuple[Account, Portfolio]:
+        account = self._account(route)
+        portfolio = next((p for p in account.portfolios if p.portfolio_id == route.part_id), None)
+        if portfolio is None:
+            raise not_found()
+        return account, portfolio
 
     def _account(self, route: Route) -> Account:
         """By either id; an account that has not opened yet is as unknown as one that never will."""

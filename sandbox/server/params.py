@@ -3,7 +3,7 @@
 from datetime import date
 from urllib.parse import parse_qsl
 
-from sandbox.server.answers import ApiError, bad_format
+from sandbox.server.answers import ApiError, bad_format, bad_value
 
 MAX_LIMIT, DEFAULT_LIMIT = 200, 50
 
@@ -22,6 +22,12 @@ class Params:
         if value.lower() not in ("true", "false"):
             raise bad_format(name, "true or false")
         return value.lower() == "true"
+
+    def choice(self, name: str, values: tuple[str, ...], default: str) -> str:
+        value = self._values.get(name, default)
+        if value not in values:
+            raise bad_value(name, values)
+        return value
 
     def number(self, name: str, default: int, least: int) -> int:
         value = self._values.get(name)

@@ -18,9 +18,9 @@ def position_row(account: Account, row: Position, refreshed: bool) -> Json:
         "id": row.position_uuid if account.old_style else row.position_id,
         "account_id": account.account_id,
         "symbol": row.symbol,
-        "asset_id": _asset_id(row.symbol),
+        "asset_id": asset_id(row.symbol),
         **_figures(row, 4 if account.old_style else 1),
-        **(_price_quality(row) if refreshed else {}),
+        **(price_quality(row) if refreshed else {}),
         "last_transaction_at": _last_transaction(account, row),
         "created_at": iso(_traded_at(account, row, first=True)),
         "updated_at": iso(at_close(row.priced_on)),
@@ -29,7 +29,7 @@ def position_row(account: Account, row: Position, refreshed: bool) -> Json:
 
 def investor_position_row(account: Account, row: Position, refreshed: bool) -> Json:
     item = INSTRUMENTS[row.symbol]
-    quality = _price_quality(row) if refreshed else {}
+    quality = price_quality(row) if refreshed else {}
     if row.confidence == "UNAVAILABLE" and refreshed:
         quality["price_timestamp"] = None
     return {
@@ -40,7 +40,7 @@ def investor_position_row(account: Account, row: Position, refreshed: bool) -> J
         "metadata": {},
         "investor_id": account.investor_id,
         "symbol": row.symbol,
-        "asset_id": _asset_id(row.symbol),
+        "asset_id": asset_id(row.symbol),
         "class": item.kind,
         "country": item.country,
         **_figures(row, 1),
@@ -63,7 +63,7 @@ def _figures(row: Position, places: int) -> Json:
     }
 
 
-def _price_quality(row: Position) -> Json:
+def price_quality(row: Position) -> Json:
     item = INSTRUMENTS[row.symbol]
     source = "ALPACA" if item.start is None else "NAYA" if item.currency == "NGN" else "DATABASE"
     quality: Json = {
@@ -92,6 +92,6 @@ def _traded_at(account: Account, row: Position, first: bool) -> datetime:
     return moment.replace(microsecond=moment.microsecond // keep * keep)
 
 
-def _asset_id(symbol: str) -> str:
+def asset_id(symbol: str) -> str:
     number = f"{digest('asset', symbol):064x}"
     return f"{number[:8]}-{number[8:12]}-4{number[13:16]}-a{number[17:20]}-{number[20:32]}"

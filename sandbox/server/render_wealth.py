@@ -16,7 +16,7 @@ def analysis_body(account: Account, analysis: Analysis, now: datetime) -> Json:
     body: Json = {
         "portfolio_id": analysis.portfolio_id,
         "currency": analysis.currency,
-        "analysis_timestamp": iso(now),
+        "analysis_timestamp": iso(analysis.analysed_at or now),
         "needs_rebalancing": analysis.needs_rebalancing,
         "rebalancing_reason": analysis.reason,
         "current_allocation": {

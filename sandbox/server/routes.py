@@ -14,9 +14,13 @@ ENDPOINTS = (
     "position",
     "portfolios",
     "rebalancing",
+    "summary",
+    "holdings",
+    "performance",
     "pnl",
     "investment_policy",
 )  # fmt: skip
+_OF_A_PORTFOLIO = ("rebalancing", "summary", "holdings", "performance")
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Route:
 
     @property
     def wealth(self) -> bool:
-        return self.endpoint in ("portfolios", "rebalancing", "pnl", "investment_policy")
+        return self.endpoint in ("portfolios", *_OF_A_PORTFOLIO, "pnl", "investment_policy")
 
 
 def route_of(raw_path: str) -> Route:
@@ -47,8 +51,8 @@ def route_of(raw_path: str) -> Route:
             return Route("position", True, account_id, part_id)
         case ["v1", "wealth", "accounts", account_id, "portfolios"]:
             return Route("portfolios", False, account_id)
-        case ["v1", "wealth", "accounts", account_id, "portfolios", part_id, "rebalancing"]:
-            return Route("rebalancing", False, account_id, part_id)
+        case ["v1", "wealth", "accounts", account_id, "portfolios", part_id, about] if about in _OF_A_PORTFOLIO:
+            return Route(about, False, account_id, part_id)
         case ["v1", "wealth", "accounts", account_id, "reports", "pnl"]:
             return Route("pnl", False, account_id)
         case ["v1", "wealth", "accounts", account_id, "investment-policy"]:

@@ -5,13 +5,13 @@ actual - target to the digit. A class that is held but not named by the policy h
 in as arguments.
 """
 
-from datetime import date, datetime, time, timedelta
-from decimal import ROUND_FLOOR, Decimal
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 from sandbox.world.accounts import Account, Portfolio, symbols_for
 from sandbox.world.books import Holding, Snapshot
 from sandbox.world.clock import NEW_YORK
-from sandbox.world.exact import CENT, HUNDRED, WIDE, ZERO, over, round_to, times
+from sandbox.world.exact import CENT, HUNDRED, ZERO, over, percentages, round_to, times
 from sandbox.world.facts import Analysis, ClassDrift, Trade
 from sandbox.world.market import Market
 from sandbox.world.policy import PolicyVersion
@@ -19,6 +19,10 @@ from sandbox.world.policy import PolicyVersion
 _REBALANCED_AT = time(10, 30)
 _LONG_TERM = timedelta(days=365)
 _QUANTITY_STEP = Decimal("0.0001")
+
+CACHING = "crypto"  # the role that is shown Monday's analysis on Tuesdays
+_TUESDAY = 1
+_SHOWN_FROM = time(22)
 
 Held = dict[str, tuple[Holding, Decimal]]  # symbol -> holding, close
 
@@ -57,6 +61,14 @@ def analyse(
     )
 
 
+def shown_again(account: Account, market: Market, day: date) -> datetime | None:
+    """When the analysis that is shown on `day` was made, if that was on the trading day before."""
+    before = market.days[market.index(day - timedelta(days=1))]
+    if account.role != CACHING or day.weekday() != _TUESDAY or not account.is_open(before):
+        return None
+    return datetime.combine(before, _SHOWN_FROM, NEW_YORK).astimezone(UTC)
+
+
 def _classes(account: Account, held: Held, policy: PolicyVersion | None) -> tuple[ClassDrift, ...]:
     values: dict[str, Decimal] = {}
     for symbol, (holding, price) in held.items():
@@ -64,7 +76,7 @@ def _classes(account: Account, held: Held, policy: PolicyVersion | None) -> tupl
         values[name] = values.get(name, ZERO) + times(holding.quantity, price)
     if not values:
         return ()
-    shares = _percentages(values, account.percent_step)
+    shares = percentages(values, account.percent_step)
     named = {target.asset_class: target for target in policy.targets} if policy else {}
     return tuple(
         ClassDrift(
@@ -76,17 +88,6 @@ def _classes(account: Account, held: Held, policy: PolicyVersion | None) -> tupl
         )
         for name in dict.fromkeys((*named, *sorted(values)))
     )
-
-
-def _percentages(values: dict[str, Decimal], step: Decimal) -> dict[str, Decimal]:
-    """Shares that sum to 100: rounded down, and the missing steps given to the largest remainders."""
-    total = sum(values.values(), ZERO)
-    exact = {name: WIDE.divide(WIDE.multiply(value, HUNDRED), total) for name, value in values.items()}
-    shares = {name: share.quantize(step, ROUND_FLOOR) for name, share in exact.items()}
-    missing = int((HUNDRED - sum(shares.values(), ZERO)) / step)
-    for name in sorted(exact, key=lambda n: (shares[n] - exact[n], n))[:missing]:
-        shares[name] += step
-    return shares
 
 
 def _reason(classes: tuple[ClassDrift, ...], policy: PolicyVersion | None, last: date | None) -> str | None:

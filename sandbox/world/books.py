@@ -1,8 +1,9 @@
-"""Lots and running totals of one account: what a trade does to them.
+"""Lots, cash and running totals of one account: what a trade, a payment or a deposit does to them.
 
 A book is changed only while a history is being written; a `Snapshot` of it never changes. First in, first out; a lot
 held for more than 365 days is long term, a short sale never is. Realized gains, income and fees are kept in the
-account's own currency, quantities and costs in the instrument's.
+account's own currency, quantities and costs in the instrument's. Each portfolio's sleeve has a purse of its own for
+each currency, and what one has earned is kept in that currency.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from sandbox.world.instruments import INSTRUMENTS, RATES
 
 _LONG_TERM_DAYS = 365
 Key = tuple[int, str]  # sleeve, symbol
+Purse = tuple[int, str]  # sleeve, currency
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,32 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class Earned:
+    """Inception-to-date figures of one purse, in its currency; fees positive."""
+
+    dividends: Decimal = ZERO
+    interest: Decimal = ZERO
+    fees: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Money that came from outside (positive) or left."""
+
+    day: date
+    purse: Purse
+    amount: Decimal
+    kind: str  # deposit, contribution, withdrawal, closing
+
+
+@dataclass(frozen=True)
 class Snapshot:
     day: date
     holdings: dict[Key, Holding]
     symbols: dict[str, Running]
     totals: Totals
-    cash: dict[str, Decimal]
+    cash: dict[Purse, Decimal]
+    earned: dict[Purse, Earned]
     last_rebalanced: dict[int, date]
 
 
@@ -73,32 +95,53 @@ class Book:
     holdings: dict[Key, Holding] = field(default_factory=dict)
     symbols: dict[str, Running] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
-    cash: dict[str, Decimal] = field(default_factory=dict)
+    cash: dict[Purse, Decimal] = field(default_factory=dict)
+    earned: dict[Purse, Earned] = field(default_factory=dict)
     last_rebalanced: dict[int, date] = field(default_factory=dict)
+    movements: list[Movement] = field(default_factory=list)
 
     def snapshot(self, day: date) -> Snapshot:
         return Snapshot(
-            day, dict(self.holdings), dict(self.symbols), self.totals, dict(self.cash), dict(self.last_rebalanced)
+            day,
+            dict(self.holdings),
+            dict(self.symbols),
+            self.totals,
+            dict(self.cash),
+            dict(self.earned),
+            dict(self.last_rebalanced),
         )
 
     def quantity(self, key: Key) -> Decimal:
         holding = self.holdings.get(key)
         return holding.quantity if holding else ZERO
 
-    def pay(self, currency: str, amount: Decimal) -> None:
-        self.cash[currency] = self.cash.get(currency, ZERO) + amount
+    def pay(self, purse: Purse, amount: Decimal) -> None:
+        self.cash[purse] = self.cash.get(purse, ZERO) + amount
 
-    def add_interest(self, currency: str, amount: Decimal) -> None:
-        self.pay(currency, amount)
-        self.totals = replace(self.totals, interest=self.totals.interest + amount * RATES[currency])
+    def move(self, purse: Purse, day: date, amount: Decimal, kind: str) -> None:
+        """Money from outside, or (negative) to it."""
+        self.pay(purse, amount)
+        if amount:
+            self.movements.append(Movement(day, purse, amount, kind))
 
-    def add_fee(self, amount: Decimal) -> None:
-        self.pay("USD", -amount)
-        self.totals = replace(self.totals, fees=self.totals.fees + amount)
+    def add_interest(self, purse: Purse, amount: Decimal) -> None:
+        self.pay(purse, amount)
+        earned = self.earned.get(purse, Earned())
+        self.earned[purse] = replace(earned, interest=earned.interest + amount)
+        self.totals = replace(self.totals, interest=self.totals.interest + amount * RATES[purse[1]])
 
-    def add_dividend(self, symbol: str, amount: Decimal) -> None:
+    def add_fee(self, purse: Purse, amount: Decimal) -> None:
+        self.pay(purse, -amount)
+        earned = self.earned.get(purse, Earned())
+        self.earned[purse] = replace(earned, fees=earned.fees + amount)
+        self.totals = replace(self.totals, fees=self.totals.fees + amount * RATES[purse[1]])
+
+    def add_dividend(self, key: Key, amount: Decimal) -> None:
+        sleeve, symbol = key
         currency = INSTRUMENTS[symbol].currency
-        self.pay(currency, amount)
+        self.pay((sleeve, currency), amount)
+        earned = self.earned.get((sleeve, currency), Earned())
+        self.earned[sleeve, currency] = replace(earned, dividends=earned.dividends + amount)
         running = self.symbols.get(symbol, Running())
         self.symbols[symbol] = replace(running, dividends=running.dividends + amount * RATES[currency])
 
@@ -107,7 +150,7 @@ class Book:
         symbol = key[1]
         currency = INSTRUMENTS[symbol].currency
         before = self.holdings.get(key)
-        self.pay(currency, -times(quantity, price))
+        self.pay((key[0], currency), -times(quantity, price))
         kept: list[Lot] = []
         for lot in before.lots if before else ():
             if quantity and (lot.quantity > 0) != (quantity > 0):

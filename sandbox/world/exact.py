@@ -7,13 +7,16 @@ order of calls. No float, no clock, no I/O.
 
 import hashlib
 import uuid
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from collections.abc import Mapping
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from typing import TypeVar
 
 WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 MONEY = Decimal("1e-9")
 CENT = Decimal("0.01")
+Part = TypeVar("Part")
 # Crockford's alphabet, lower case: the published samples of prefixed ids use it.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -30,6 +33,26 @@ def over(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
 
 def round_to(value: Decimal, step: Decimal) -> Decimal:
     return WIDE.quantize(value, step)
+
+
+def percentages(values: Mapping[str, Decimal], step: Decimal) -> dict[str, Decimal]:
+    """Shares that sum to 100: rounded down, and the missing steps given to the largest remainders."""
+    total = sum(values.values(), ZERO)
+    exact = {name: WIDE.divide(WIDE.multiply(value, HUNDRED), total) for name, value in values.items()}
+    shares = {name: share.quantize(step, ROUND_FLOOR) for name, share in exact.items()}
+    missing = int((HUNDRED - sum(shares.values(), ZERO)) / step)
+    for name in sorted(exact, key=lambda n: (shares[n] - exact[n], n))[:missing]:
+        shares[name] += step
+    return shares
+
+
+def split(amount: Decimal, weights: Mapping[Part, Decimal]) -> dict[Part, Decimal]:
+    """The amount in cents by weight; the last part takes what rounding leaves, so that the parts are the whole."""
+    total, left, parts = sum(weights.values(), ZERO), amount, dict.fromkeys(weights, ZERO)
+    for part, weight in list(weights.items())[:-1]:
+        parts[part] = over(amount * weight, total, CENT)
+        left -= parts[part]
+    return {**parts, list(weights)[-1]: left}
 
 
 def text(value: Decimal, places: int = 2) -> str:

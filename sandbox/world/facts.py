@@ -108,6 +108,17 @@ class Trade:
 
 
 @dataclass(frozen=True)
+class Flow:
+    """Money that a client brought (positive) or took out (negative), in its own currency."""
+
+    day: date
+    portfolio_id: str | None  # None: an account without portfolios
+    currency: str
+    amount: Decimal
+    kind: str  # deposit, contribution, withdrawal, closing
+
+
+@dataclass(frozen=True)
 class Analysis:
     """The rebalancing analysis of one portfolio on one day."""
 
@@ -124,6 +135,7 @@ class Analysis:
     long_term_gains: Decimal
     harvestable_losses: Decimal
     last_rebalanced_at: datetime | None
+    analysed_at: datetime | None = None  # an analysis of an earlier day, shown again; None: made when asked for
 
     @property
     def needs_rebalancing(self) -> bool:

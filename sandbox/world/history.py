@@ -1,31 +1,36 @@
 """What happens to one account from its opening to the last day of prices, as snapshots of its book.
 
-    calendar of events -> book -> snapshot per day on which something changed
+    agenda of events -> book -> snapshot per day on which something changed
 
 Written once per account and then only read: any later question is a bisection and a few products. Events follow the
-policy as it was known at the time, so registering a late version never changes the past. No reports here.
+policy as it was known at the time, so registering a late version never changes the past. No reports here; the days
+are agenda.py's, interest and fees income.py's.
 """
 
 from bisect import bisect_right
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from operator import attrgetter
 
 from sandbox.world.accounts import STRAYS, Account, symbols_for
-from sandbox.world.books import Book, Snapshot
-from sandbox.world.clock import at_close
-from sandbox.world.exact import CENT, WIDE, ZERO, digest, pick, round_to, times
-from sandbox.world.instruments import INSTRUMENTS, RATES
+from sandbox.world.advice import REVIEWS, orders
+from sandbox.world.agenda import events, rebalances_in
+from sandbox.world.analysis import analyse
+from sandbox.world.books import Book, Movement, Purse, Snapshot
+from sandbox.world.clock import at_close, end_of_market_date
+from sandbox.world.exact import HUNDRED, WIDE, ZERO, pick, round_to, times
+from sandbox.world.income import charge_fee, pay_dividends, pay_interest
+from sandbox.world.instruments import INSTRUMENTS
 from sandbox.world.market import Market
 from sandbox.world.policy import PolicyVersion, in_force
 
 _DAY = attrgetter("day")
-_PERIODS = {"quarterly": 3, "semi_annual": 6, "annual": 12}
 _BUFFER = Decimal("0.97")  # the share of a deposit that is invested; fees come out of the rest
 _SMALLEST_TRADE = 25
-_CASH_RATE_BP, _ADVISORY_FEE_BP = 50, 50
 _COMMISSION = Decimal("0.35")
 _NAIRA_PER_DOLLAR = 400
+_WITHDRAWN, _MONTHLY = Decimal("0.08"), Decimal("0.025")  # of what is held; of the first deposit
+_OWN: Purse = (0, "USD")  # the purse of a client without portfolios, and of the first portfolio of all others
 
 
 class History:
@@ -41,15 +46,19 @@ class History:
         found = bisect_right(self.snapshots, day, key=_DAY)
         return self.snapshots[found - 1] if found else None
 
+    def movements(self, start: date, end: date) -> list[Movement]:
+        """The money that came from outside or left in [start, end]."""
+        return [movement for movement in self._book.movements if start <= movement.day <= end]
+
     def _write(self) -> None:
         account, market = self._account, self._market
         end = min(account.closes or market.last, market.last)
         self._open(account.opened)
         self._snap(account.opened)
-        for day in _first_trading_days(market, account, end):
-            if day > account.opened:
-                self._on(day)
-                self._snap(day)
+        for day, kinds in events(market, account, end).items():
+            for kind in kinds:
+                self._on(day, kind)
+            self._snap(day)
         if account.closes and account.closes <= market.last:
             self._close(account.closes)
             self._snap(account.closes)
@@ -62,71 +71,92 @@ class History:
     def _price(self, symbol: str, day: date) -> Decimal:
         return self._market.close(symbol, day)
 
+    def _values(self, sleeve: int, day: date) -> dict[str, Decimal]:
+        held = ((symbol, h.quantity) for (place, symbol), h in self._book.holdings.items() if place == sleeve)
+        return {symbol: times(quantity, self._price(symbol, day)) for symbol, quantity in held}
+
     # -------------------------------------------------------------- events
 
     def _open(self, day: date) -> None:
         account, book = self._account, self._book
-        book.pay("USD", account.deposit)
+        dollars = [p for p in account.portfolios if p.currency == "USD"]
+        for portfolio in dollars:
+            book.move((portfolio.sleeve, "USD"), day, account.deposit / len(dollars), "deposit")
         if account.portfolios:
             for portfolio in account.portfolios:
                 if portfolio.currency == "NGN":
-                    book.pay("NGN", account.deposit * _NAIRA_PER_DOLLAR)
+                    book.move((portfolio.sleeve, "NGN"), day, account.deposit * _NAIRA_PER_DOLLAR, "deposit")
                 self._rebalance(portfolio.sleeve, day, account.deposit / len(account.portfolios))
             stray = STRAYS.get(account.role)
             if stray:
                 self._buy_for(0, stray, day, account.deposit / 60)
-        elif account.deposit:
+            return
+        book.move(_OWN, day, account.deposit, "deposit")
+        if account.deposit:
             for symbol in account.stocks[:5]:
                 self._buy_for(0, symbol, day, account.deposit * _BUFFER / 6)
             if account.role == "short":
                 self._buy_for(0, account.stocks[6], day, -account.deposit / 10)
-                book.pay("EUR", account.deposit / 5)
+                book.move((0, "EUR"), day, account.deposit / 5, "deposit")
                 self._buy_for(0, "SBX-EU-FUND", day, account.deposit / 6)
 
-    def _on(self, day: date) -> None:
-        account, month = self._account, day.month
-        kind = _kind(self._market, account, day)
-        if kind == "first":
-            self._interest(day)
+    def _on(self, day: date, kind: str) -> None:
+        account = self._account
+        if kind == "interest":
+            pay_interest(self._book)
         elif kind == "dividends":
-            self._dividends(day)
+            pay_dividends(self._book, self._market, day)
+        elif kind == "contribution":
+            self._contribute(day)
+        elif kind == "withdrawal":
+            self._withdraw(day)
+        elif kind == "advice":
+            self._follow_advice(day)
         elif not account.portfolios:
             self._trade_freely(day)
         else:
             policy = in_force(self._versions, day, at_close(day))
-            if policy and month % _PERIODS[policy.frequency] == 1 % _PERIODS[policy.frequency]:
+            if policy and rebalances_in(day.month, policy):
                 for portfolio in account.portfolios:
                     self._rebalance(portfolio.sleeve, day, None)
-            if month % 3 == 1:
-                self._advisory_fee(day)
+            if day.month % 3 == 1:
+                charge_fee(account, self._book, self._market, day)
 
-    def _interest(self, day: date) -> None:
-        earned: dict[str, Decimal] = {}
-        for currency, cash in self._book.cash.items():
-            if cash > 0:
-                earned[currency] = cash * _CASH_RATE_BP
-        for (_, symbol), holding in self._book.holdings.items():
-            item = INSTRUMENTS[symbol]
-            if item.coupon_bp and holding.quantity > 0:
-                earned[item.currency] = earned.get(item.currency, ZERO) + holding.cost * item.coupon_bp
-        for currency, basis_points in earned.items():
-            self._book.add_interest(currency, round_to(basis_points / 120_000, CENT))
+    def _contribute(self, day: date) -> None:
+        """The monthly amount, invested in what is held already and in the same shares."""
+        values, amount = self._values(0, day), self._account.deposit * _MONTHLY
+        self._book.move(_OWN, day, amount, "contribution")
+        for symbol, value in values.items():
+            self._buy_for(0, symbol, day, amount * _BUFFER * value / sum(values.values()))
 
-    def _dividends(self, day: date) -> None:
-        for (_, symbol), holding in list(self._book.holdings.items()):
-            item = INSTRUMENTS[symbol]
-            due = item.dividend_bp and day.month % 3 == digest("dividend", symbol) % 3
-            if due and holding.quantity:
-                value = times(holding.quantity, self._price(symbol, day))
-                self._book.add_dividend(symbol, round_to(value * item.dividend_bp / 40_000, CENT))
+    def _withdraw(self, day: date) -> None:
+        """Paid by the largest holdings alone, so that their classes shrink and all others grow in share."""
+        values = self._values(0, day)
+        amount = left = round_to(sum(values.values(), ZERO) * _WITHDRAWN / HUNDRED, Decimal(1)) * HUNDRED
+        for symbol in sorted(values, key=lambda symbol: (-values[symbol], symbol)):
+            if left > 0:
+                quantity, price = _units(symbol, left, self._price(symbol, day))
+                sold = min(quantity + INSTRUMENTS[symbol].quantity_step, self._book.quantity((0, symbol)))
+                self._book.trade((0, symbol), day, -sold, price)
+                left -= times(sold, price)
+        self._book.move(_OWN, day, -amount, "withdrawal")
 
-    def _advisory_fee(self, day: date) -> None:
-        values = (
-            times(h.quantity, self._price(symbol, day)) * RATES[INSTRUMENTS[symbol].currency]
-            for (_, symbol), h in self._book.holdings.items()
-        )
-        value = sum(values, ZERO)
-        self._book.add_fee(round_to(value * _ADVISORY_FEE_BP / 40_000, CENT))
+    def _follow_advice(self, day: date) -> None:
+        """The trades of the analysis that was seen two trading days ago, where holdings and cash still allow them."""
+        account, book, review = self._account, self._book, REVIEWS[self._account.role]
+        seen = review.analysed_on
+        policy = in_force(self._versions, seen, end_of_market_date(seen))
+        for portfolio in account.portfolios:
+            purse, whole = (portfolio.sleeve, portfolio.currency), review.share == 1
+            analysis = analyse(account, portfolio, self.at(seen), policy, self._market, seen)
+            for symbol, quantity in orders(analysis, review):
+                key, price = (portfolio.sleeve, symbol), self._price(symbol, day)
+                if -quantity <= book.quantity(key) and times(quantity, price) <= max(book.cash[purse], ZERO):
+                    book.trade(key, day, quantity, price)
+                else:
+                    whole = False
+            if whole and analysis.trades:
+                book.last_rebalanced[portfolio.sleeve] = day
 
     def _trade_freely(self, day: date) -> None:
         """A self-directed client sells one thing out, trims another or buys a new one; a short and euros are kept."""
@@ -144,15 +174,16 @@ class History:
                 book.trade(key, day, -part, self._price(key[1], day))
         else:
             symbol = account.stocks[pick(0, 19, self._seed, account.number, "new", day)]
-            if book.quantity((0, symbol)) >= 0 and book.cash.get("USD", ZERO) > 1000:
-                self._buy_for(0, symbol, day, book.cash["USD"] / 2)
-        book.add_fee(_COMMISSION)
+            if book.quantity((0, symbol)) >= 0 and book.cash[_OWN] > 1000:
+                self._buy_for(0, symbol, day, book.cash[_OWN] / 2)
+        book.add_fee(_OWN, _COMMISSION)
 
     def _close(self, day: date) -> None:
         for key, holding in list(self._book.holdings.items()):
             if holding.quantity:
                 self._book.trade(key, day, -holding.quantity, self._price(key[1], day))
-        self._book.cash = dict.fromkeys(self._book.cash, ZERO)
+        for purse, cash in list(self._book.cash.items()):
+            self._book.move(purse, day, -cash, "closing")
 
     # --------------------------------------------------------- rebalancing
 
@@ -194,24 +225,3 @@ class History:
 
 def _units(symbol: str, amount: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
     return WIDE.quantize(WIDE.divide(amount, price), INSTRUMENTS[symbol].quantity_step), price
-
-
-def _marks(account: Account) -> dict[str, int]:
-    """The days of the month on (or after) which things happen; they differ between accounts, as real ones do."""
-    return {"first": 1, "rebalance": 5 + account.number % 7, "dividends": 16 + account.number % 5}
-
-
-def _first_trading_days(market: Market, account: Account, end: date) -> list[date]:
-    days: set[date] = set()
-    month = account.opened.replace(day=1)
-    while month <= end:
-        days.update(market.next_trading_day(month.replace(day=mark)) for mark in _marks(account).values())
-        month = (month + timedelta(days=32)).replace(day=1)
-    return sorted(day for day in days if day < end)
-
-
-def _kind(market: Market, account: Account, day: date) -> str:
-    for kind, mark in _marks(account).items():
-        if market.next_trading_day(day.replace(day=mark)) == day:
-            return kind
-    return "rebalance"

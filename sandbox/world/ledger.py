@@ -5,18 +5,23 @@ asker, by default the end of that day. Reports are differences of inception-to-d
 add up to any window exactly. Rebalancing analyses are in analysis.py.
 """
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sandbox.world.accounts import Account, Portfolio
-from sandbox.world.analysis import analyse
+from sandbox.world.agenda import next_rebalancing
+from sandbox.world.analysis import analyse, shown_again
 from sandbox.world.books import Holding, Snapshot
-from sandbox.world.clock import end_of_market_date
+from sandbox.world.clock import NEW_YORK, end_of_market_date
 from sandbox.world.exact import ZERO, digest, over, times
-from sandbox.world.facts import Analysis, Pnl, Position
+from sandbox.world.facts import Analysis, Flow, Pnl, Position
+from sandbox.world.facts_portfolios import Holdings, Performance, Summary
 from sandbox.world.instruments import INSTRUMENTS, RATES
+from sandbox.world.performance import performance_of
 from sandbox.world.pnl import report, to_date
 from sandbox.world.policy import ListedVersion, PolicyVersion, in_force, known_versions
+from sandbox.world.portfolios import holdings_of, summary_of
 from sandbox.world.registry import Registry
 
 _AVERAGE_STEP = Decimal("1e-10")
@@ -50,8 +55,10 @@ class Ledger:
         return tuple(self._position(account, symbol, held, day, listed) for symbol, held in sorted(by_symbol.items()))
 
     def cash(self, account_id: str, day: date) -> dict[str, Decimal]:
-        snapshot = self._snapshot(self._account(account_id), day)
-        return dict(snapshot.cash) if snapshot else {}
+        snapshot, cash = self._snapshot(self._account(account_id), day), dict[str, Decimal]()
+        for (_, currency), amount in snapshot.cash.items() if snapshot else ():
+            cash[currency] = cash.get(currency, ZERO) + amount
+        return cash
 
     def equity(self, account_id: str, day: date) -> Decimal:
         """Cash and positions in the account's own currency."""
@@ -63,7 +70,7 @@ class Ledger:
             times(holding.quantity, closes(symbol)[index]) * RATES[INSTRUMENTS[symbol].currency]
             for (_, symbol), holding in snapshot.holdings.items()
         )
-        return sum(values, sum((amount * RATES[c] for c, amount in snapshot.cash.items()), ZERO))
+        return sum(values, sum((amount * RATES[c] for (_, c), amount in snapshot.cash.items()), ZERO))
 
     # ------------------------------------------------------------- what it earned
 
@@ -97,15 +104,57 @@ class Ledger:
         return in_force(versions, day, known_at or end_of_market_date(day))
 
     def drift(self, portfolio_id: str, day: date, known_at: datetime | None = None) -> Analysis:
-        """The rebalancing analysis that the API would give on `day`."""
+        """The rebalancing analysis that the API would give on `day`: for some, the one of the trading day before."""
+        account, portfolio = self._portfolio(portfolio_id)
+        made = shown_again(account, self._world.market, day)
+        if made:
+            day = made.astimezone(NEW_YORK).date()
+        policy = self.policy_in_force(account.account_id, day, made or known_at)
+        analysis = analyse(account, portfolio, self._snapshot(account, day), policy, self._world.market, day)
+        return replace(analysis, analysed_at=made)
+
+    # ------------------------------------------------------------- one portfolio
+
+    def holdings(self, portfolio_id: str, day: date) -> Holdings:
+        """What the portfolio itself holds and the cash in its purse; a symbol that it has sold out is left out."""
+        account, portfolio = self._portfolio(portfolio_id)
+        snapshot, market = self._snapshot(account, day), self._world.market
+        rows = [
+            self._position(account, symbol, [holding], day, listed=False)
+            for (sleeve, symbol), holding in sorted(snapshot.holdings.items() if snapshot else ())
+            if sleeve == portfolio.sleeve and holding.quantity
+        ]
+        return holdings_of(account, portfolio, snapshot, rows, market.days[market.index(day)])
+
+    def summary(self, portfolio_id: str, day: date, known_at: datetime | None = None) -> Summary:
+        """Value and spread of the portfolio; its state of rebalancing is what `drift` says."""
+        account, _ = self._portfolio(portfolio_id)
+        policy = self.policy_in_force(account.account_id, day, known_at)
+        following = next_rebalancing(self._world.market, account, policy, day) if policy else None
+        return summary_of(account, self.holdings(portfolio_id, day), self.drift(portfolio_id, day, known_at), following)
+
+    def performance(self, portfolio_id: str, start: date, end: date, benchmark: str | None = None) -> Performance:
+        """How the portfolio did from the close before `start` to the close of `end`."""
+        account, portfolio = self._portfolio(portfolio_id)
+        history = self._world.history(account)
+        return performance_of(account, portfolio, history, self._world.market, (start, end), benchmark)
+
+    # ------------------------------------------------------------- what came and went
+
+    def flows(self, account_id: str, start: date, end: date) -> tuple[Flow, ...]:
+        """Deposits, contributions and withdrawals of [start, end], and what a closing account is paid out."""
+        account = self._account(account_id)
+        ids = {p.sleeve: p.portfolio_id for p in account.portfolios}
+        moved = self._world.history(account).movements(start, end)
+        return tuple(Flow(m.day, ids.get(m.purse[0]), m.purse[1], m.amount, m.kind) for m in moved)
+
+    # ------------------------------------------------------------- inside
+
+    def _portfolio(self, portfolio_id: str) -> tuple[Account, Portfolio]:
         found = self._world.portfolio(portfolio_id)
         if found is None:
             raise KeyError(f"no portfolio {portfolio_id}")
-        account, portfolio = found
-        policy = self.policy_in_force(account.account_id, day, known_at)
-        return analyse(account, portfolio, self._snapshot(account, day), policy, self._world.market, day)
-
-    # ------------------------------------------------------------- inside
+        return found
 
     def _account(self, account_id: str) -> Account:
         account = self._world.account(account_id)

@@ -13,7 +13,7 @@ _FULL = Extras(
     emergency_months=4,
     tax_bracket="24",
     tax_aware=True,
-    excluded_sectors=("tobacco", "gambling"),
+    excluded_sectors=("tobacco", "energy"),  # its holders do hold energy, and the security that is excluded beside it
 )
 _ZERO_ALTERNATIVES = Target("alternatives", Decimal(0), Decimal(0), Decimal(2))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sandbox.world.accounts import CLOSING_DAY, OPENING_DAY, POLICY_CHANGE
+from sandbox.world.agenda import WITHDRAWAL_DAY
 from sandbox.world.amendments import SCRIPT_CORRECTION, SCRIPT_DIVIDEND, SCRIPT_POLICY
 from sandbox.world.clock import market_date
 from sandbox.world.world import World
@@ -74,6 +75,9 @@ def _all_events(world: World) -> Iterator[Event]:
         (0, POLICY_CHANGE, "policy_change", "version 2 of the policy takes effect: less equity, narrower bands"),
         (7, CLOSING_DAY, "account_closes", "everything is sold and the account closes"),
         (9, OPENING_DAY, "account_opens", "a new account is opened and invested"),
+        (10, WITHDRAWAL_DAY, "withdrawal", "money is withdrawn, paid by selling the largest holding alone"),
+        (9, date(2022, 5, 11), "trades_half_done", "half of the trade recommended two trading days ago is carried out"),
+        (2, date(2022, 6, 8), "trades_done", "the trades recommended two trading days ago are carried out, all of them"),
         (
             SCRIPT_CORRECTION.account_number,
             market_date(SCRIPT_CORRECTION.known_at),

@@ -83,15 +83,17 @@ def test_daily_reports_add_up_to_the_window(world: World) -> None:
             assert differences == money(after_first)
 
 
-def test_cash_and_positions_explain_equity(world: World) -> None:
-    """Equity moves by P&L, income and fees and by nothing else: no trade makes or loses money by itself."""
-    for account in world.accounts[:12]:
-        if account.role in ("short", "naira", "dormant"):
-            continue  # funded in two currencies, or not at all
-        day = date(2022, 4, 29)
-        report = world.ledger.pnl(account.account_id, account.opened, day)
+@pytest.mark.parametrize("day", [date(2022, 4, 29), date(2022, 6, 30)])
+def test_cash_and_positions_explain_equity(world: World, day: date) -> None:
+    """Equity moves by flows, P&L, income and fees and by nothing else: no trade makes or loses money by itself."""
+    for account in world.accounts[:24]:
+        if account.role in ("short", "naira"):
+            continue  # funded in two currencies
+        report = world.ledger.pnl(account.account_id, account.opened, day, known_at=datetime(2019, 1, 1, tzinfo=UTC))
         earned = report.total + report.dividends + report.interest - report.fees
-        assert world.ledger.equity(account.account_id, day) == account.deposit + earned
+        flows = world.ledger.flows(account.account_id, account.opened, day)
+        assert world.ledger.equity(account.account_id, day) == sum(flow.amount for flow in flows) + earned
+        assert sum(flow.amount for flow in flows if flow.kind == "deposit") == account.deposit
 
 
 def test_weekends_carry_the_last_close(world: World) -> None:
