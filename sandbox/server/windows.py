@@ -6,6 +6,7 @@ from sandbox.server.answers import ApiError
 from sandbox.server.params import Params
 
 PERIODS = ("1d", "1w", "1m", "3m", "6m", "ytd", "1y", "3y", "5y", "all")
+_LONG_AGO = date(1900, 1, 1)  # five years before it is still a date
 
 
 def window_of(params: Params, today: date, opened: date) -> tuple[str, date, date]:
@@ -17,7 +18,7 @@ def window_of(params: Params, today: date, opened: date) -> tuple[str, date, dat
     period = params.choice("period", PERIODS, "1y")
     end = params.day("end_date", today)
     if params.text("start_date") is None:
-        return period, min(_first_day(period, end, opened), end), end
+        return period, min(_first_day(period, max(end, _LONG_AGO), opened), end), end
     start = params.day("start_date", opened)
     if start > end:
         raise ApiError(400, "BLUM-400-007", "start_date is later than end_date", "start_date")

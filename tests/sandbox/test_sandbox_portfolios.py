@@ -240,6 +240,9 @@ def test_periods_begin_where_their_names_say(api: Api) -> None:
     # The end of February, from the end of May.
     given = api.json(path(account, "performance"), period="3m", end_date="2022-05-31")
     assert given["period"]["start_date"] == "2022-03-01"
+    # Long before anything was there, nothing was.
+    nothing = api.json(path(account, "performance"), period="5y", end_date="0001-01-01")
+    assert set(nothing["period_breakdown"].values()) == {"0.00"} and nothing["value_history"] == []
 
 
 @pytest.mark.parametrize(
