@@ -19,7 +19,10 @@ from sandbox.world.facts import Pnl
 from sandbox.world.policy import ListedVersion
 
 NOT_FRESH = ("STALE", "UNAVAILABLE")
-LED_TO_BY = {"position": "positions", "rebalancing": "portfolios", "investment_policy_version": "investment_policy"}
+OF_A_PORTFOLIO = ("rebalancing", "holdings", "summary", "performance")
+LED_TO_BY = {
+    "position": "positions", "investment_policy_version": "investment_policy", **dict.fromkeys(OF_A_PORTFOLIO, "portfolios"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,11 +151,13 @@ class Observed:
                     yield request("position", row.symbol)
         if portfolios.outcome == "ok":
             for portfolio in ledger.portfolios(account.account_id, day):
-                yield request("rebalancing", portfolio.portfolio_id)
+                for endpoint in OF_A_PORTFOLIO:
+                    yield request(endpoint, portfolio.portfolio_id)
         elif account.account_id in self.mentioned:
             # Which portfolios there are is known from earlier: they are expected, and were not asked.
             for portfolio in account.portfolios:
-                yield Request("rebalancing", account, portfolio.portfolio_id, "not_asked", 0)
+                for endpoint in OF_A_PORTFOLIO:
+                    yield Request(endpoint, account, portfolio.portfolio_id, "not_asked", 0)
         if policy.outcome == "ok" and current:
             for listed in versions:
                 number = listed.policy.version

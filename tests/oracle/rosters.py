@@ -7,14 +7,14 @@ from urllib.parse import parse_qs
 
 from helpers.faulty.requests import Entry
 from oracle.compare import Mart
-from oracle.observed import Observed
+from oracle.observed import OF_A_PORTFOLIO, Observed
 from oracle.played import Night
 from oracle.policies import in_force, validities
 
 from sandbox.world.accounts import Account
 from sandbox.world.exact import CENT, round_to
 
-OF_AN_ACCOUNT = ("positions", "portfolios", "rebalancing", "investment_policy", "pnl")
+OF_AN_ACCOUNT = ("positions", "portfolios", *OF_A_PORTFOLIO, "investment_policy", "pnl")
 
 
 def accounts(observed: Observed) -> Mart:

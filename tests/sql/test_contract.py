@@ -14,15 +14,18 @@ RATIOS = {
     ("positions_daily", "weight_percent"),
     ("allocation_drift_daily", "relative_drift_percent"),
     ("portfolio_drift_daily", "l2_drift_percent"),
+    *((mart, column) for mart in ("compliance_periods", "compliance_firm_periods")
+      for column in ("adherence_percent", "median_sessions_to_remedy")),
 }
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {
     "absent", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled", "expected",
-    "failed", "horizon_years", "nights",
+    "failed", "horizon_years", "item_number", "nights", "portfolios", "portfolios_with_value",
     "nights_missing", "nights_observed", "ok", "policy_version", "policy_version_at_end",
     "policy_version_at_start", "policy_version_then", "quarantined_rows", "rate_limited", "rejected", "requests",
     "retries", "risk_score", "sessions_until", "trade_number", "version",
 }  # fmt: skip
+COUNTED = ("accounts", "breaches", "episodes", "longest_sessions", "nights")
 FLAGS = {"has_report", "needs_rebalancing", "tax_aware", "tax_loss_harvesting_available"}
 DATES = {
     "as_of_date",
@@ -30,6 +33,7 @@ DATES = {
     "effective_date",
     "effective_from",
     "effective_to",
+    "performance_start_date",
     "period_end",
     "period_start",
     "start_date",
@@ -39,8 +43,14 @@ TEXTS = {
     "account_number_last4", "account_type", "action", "asset_class", "breach_kind", "check_name", "currency", "direction",
     "endpoint", "entity", "horizon_category", "management_type", "measure", "name", "outcome", "period_kind",
     "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
-    "restatement_key", "risk_tolerance", "source", "status", "symbol",
+    "reason_then", "restatement_key", "risk_tolerance", "rule", "sector", "subject", "unit", "unknown_reason", "verdict",
+    "verdict_then", "source", "status", "symbol",
 }  # fmt: skip
+_PERIODS = (
+    "period_kind period_start period_end nights nights_judged nights_inside nights_outside nights_unknown"
+    " nights_without_policy adherence_percent breaches_opened breaches_closed breaches_lost breaches_open breaches_timed"
+    " breaches_censored median_sessions_to_remedy longest_sessions_to_remedy"
+)
 COLUMNS = {
     "accounts": "account_id account_number_last4 status account_type management_type currency opened_on"
     " closed_on first_seen_on last_seen_on",
@@ -98,6 +108,25 @@ COLUMNS = {
     " investment_policy_outcome pnl_outcome is_complete"
     " ips_id policy_version called_ips_id called_policy_version response_id",
     "dates": "calendar_date is_session last_session_on sessions_until",
+    "holdings_daily": "as_of_date portfolio_id item_number account_id position_id symbol name asset_class sector currency"
+    " quantity average_cost_basis total_cost_basis current_price market_value unrealized_pl weight_percent price_source"
+    " price_confidence price_timestamp response_id",
+    "portfolio_values_daily": "as_of_date portfolio_id account_id currency cash_balance positions_value total_value"
+    " unknown_reason reported_total_value summary_total_value summary_max_deviation_percent next_rebalancing_on"
+    " performance_start_date net_contributions_itd net_withdrawals_itd total_return_itd time_weighted_return_itd_percent"
+    " holdings_response_id summary_response_id performance_response_id",
+    "compliance_daily": "as_of_date account_id rule portfolio_id subject unit value lower_limit upper_limit ips_id"
+    " policy_version verdict reason policy_version_then value_then lower_limit_then upper_limit_then verdict_then"
+    " reason_then response_id policy_response_id",
+    "compliance_periods": f"account_id {_PERIODS}",
+    "compliance_firm_periods": _PERIODS,
+    "firm_daily": "as_of_date currency accounts accounts_listed accounts_complete accounts_with_policy accounts_inside"
+    " accounts_outside accounts_unknown accounts_with_policy_then accounts_inside_then accounts_outside_then"
+    " accounts_unknown_then total_value portfolios_with_value portfolios net_pnl accounts_with_net_pnl total_pnl_itd"
+    " accounts_with_total_pnl_itd episodes_opened episodes_left_censored episodes_closed episodes_open",
+    "tax_daily": "as_of_date portfolio_id account_id currency harvestable_losses change_of_harvestable_losses"
+    " tax_loss_harvesting_available estimated_short_term_gains estimated_long_term_gains policy_version tax_bracket_percent"
+    " long_term_rate_percent short_term_tax long_term_tax tax_cost saved_by_waiting reason response_id",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
     " min_percent max_percent effective_from effective_to response_id",
 }
@@ -109,7 +138,7 @@ def _promised(table: str, column: str) -> tuple[str, int | None, int | None]:
         return "DECIMAL(18,6)", 18, 6
     if column in QUANTITIES:
         return "DECIMAL(38,18)", 38, 18
-    if column in COUNTS:
+    if column in COUNTS or column.startswith(COUNTED):
         return "BIGINT", 64, 0
     if column in TEXTS or column.endswith(("_id", "_last4", "_outcome")):
         return "VARCHAR", None, None
