@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from oracle.compare import WIDE, Grain, Mart, Row
+from oracle.compare import WIDE, Mart, Row
 from oracle.drift import TOLERANCE, ZERO
 from oracle.observed import Observed
 from oracle.policies import in_force, validities
@@ -24,6 +24,7 @@ from sandbox.world.policy import PolicyVersion
 Rule = tuple[str, str | None]  # rule, subject
 Limits = tuple[Decimal | None, Decimal | None]
 LONGEST = {"monthly": 31, "quarterly": 92, "semi_annual": 184, "annual": 366}
+KEY = ("as_of_date", "account_id", "rule", "portfolio_id", "subject")
 OF_PORTFOLIOS = ("band", "threshold", "off_policy", "overdue_rebalancing")
 
 
@@ -200,6 +201,3 @@ def of_account(observed: Observed, rule: str, subject: str | None, account: Acco
 
 def _percent(part: Decimal, whole: Decimal) -> Decimal:
     return WIDE.divide(part * 100, whole).quantize(Decimal("0.000001"), ROUND_HALF_UP)
-
-
-GRAINS = {Grain("compliance_daily", ("as_of_date", "account_id", "rule", "portfolio_id", "subject")): compliance_daily}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 
-from oracle.compare import WIDE, Grain, Mart, Row
+from oracle.compare import WIDE, Mart, Row
 from oracle.compliance import compliance_daily
 from oracle.drift import analyses
 from oracle.episodes import drift_episodes
@@ -212,11 +212,3 @@ def tax_daily(observed: Observed) -> Mart:
         }
         before[said.portfolio_id] = losses
     return rows
-
-
-GRAINS = {
-    Grain("tax_daily", ("as_of_date", "portfolio_id")): tax_daily,
-    Grain("firm_daily", ("as_of_date", "currency")): firm_daily,
-    Grain("compliance_periods", ("account_id", "period_kind", "period_start")): compliance_periods,
-    Grain("compliance_firm_periods", ("period_kind", "period_start")): compliance_firm_periods,
-}

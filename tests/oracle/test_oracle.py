@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from helpers.sql_warehouse import Dbt
-from oracle import drift, episodes, pnl, policies, positions, reconciled, rosters
+from oracle import compliance, drift, episodes, firm, pnl, policies, positions, reconciled, rosters
 from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
@@ -34,6 +34,11 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("reconciliation_daily", ("as_of_date", "account_id", "check_name", "entity")): reconciled.reconciliation_daily,
     Grain("sync_coverage_daily", ("as_of_date", "endpoint")): rosters.sync_coverage_daily,
     Grain("account_nights", ("as_of_date", "account_id")): rosters.account_nights,
+    Grain("compliance_daily", compliance.KEY): compliance.compliance_daily,
+    Grain("compliance_periods", ("account_id", "period_kind", "period_start")): firm.compliance_periods,
+    Grain("compliance_firm_periods", ("period_kind", "period_start")): firm.compliance_firm_periods,
+    Grain("firm_daily", ("as_of_date", "currency")): firm.firm_daily,
+    Grain("tax_daily", ("as_of_date", "portfolio_id")): firm.tax_daily,
 }
 
 
@@ -96,6 +101,12 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert any(row["is_complete"] for row in rows("pnl_periods"))
     assert not all(row["is_complete"] for row in rows("sync_coverage_daily"))
     assert any(row["rate_limited"] for row in rows("sync_coverage_daily"))
+    judged = rows("compliance_daily")
+    assert {row["verdict"] for row in judged} == {"inside", "outside", "unknown"}
+    assert any(row["verdict"] != row["verdict_then"] for row in judged)
+    assert {row["reason"] for row in judged} >= {"no_policy", "no_analysis", "never_rebalanced"}
+    assert any(row["median_sessions_to_remedy"] for row in rows("compliance_periods"))
+    assert any(row["tax_cost"] for row in rows("tax_daily"))
     assert built.expected("restatements")
     assert built.expected("reconciliation_daily")
 

@@ -78,12 +78,18 @@ episodes as (
     select
         episodes.account_id,
         episodes.started_on,
-        episodes.ended_on,
         episodes.outcome,
         case
             when episodes.outcome = 'ended' then episodes.ended_on
             when episodes.outcome = 'lost' then episodes.last_breach_on
         end as gone_on,
+        coalesce(
+            case
+                when episodes.outcome = 'ended' then episodes.ended_on
+                when episodes.outcome = 'lost' then episodes.last_breach_on
+            end,
+            cast('9999-12-31' as date)
+        ) as stood_until,
         -- How long it took is known of one that was seen to begin and to end.
         case when not episodes.is_left_censored then last_days.sessions_until - first_days.sessions_until end
             as sessions_to_remedy
@@ -92,6 +98,23 @@ episodes as (
         on episodes.started_on = first_days.calendar_date
     left join days as last_days
         on episodes.ended_on = last_days.calendar_date
+
+),
+
+-- Of its account, and of the firm.
+scoped as (
+
+    {% for scope in ['episodes.account_id', "''"] -%}
+    select
+        {{ scope }} as scope,
+        episodes.started_on,
+        episodes.outcome,
+        episodes.gone_on,
+        episodes.stood_until,
+        episodes.sessions_to_remedy
+    from episodes
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -108,10 +131,10 @@ touched as (
         coalesce(episodes.outcome = 'ended' and episodes.gone_on <= periods.period_end, false)
         and episodes.sessions_to_remedy is not null as is_timed
     from periods
-    inner join episodes
-        on (periods.account_id is null or periods.account_id = episodes.account_id)
+    inner join scoped as episodes
+        on coalesce(periods.account_id, '') = episodes.scope
         and episodes.started_on <= periods.period_end
-        and (episodes.gone_on >= periods.period_start or episodes.gone_on is null)
+        and episodes.stood_until >= periods.period_start
 
 ),
 

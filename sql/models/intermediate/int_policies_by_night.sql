@@ -38,7 +38,18 @@ nights as (
 
 versions as (
 
-    select * from {{ ref('int_policy_versions_dated') }}
+    select
+        *,
+        coalesce(effective_to, cast('9999-12-31' as date)) as effective_until,
+        coalesce(superseded_on, cast('9999-12-31' as date)) as known_until
+    from {{ ref('int_policy_versions_dated') }}
+
+),
+
+versions_known as (
+
+    select * from versions
+    where known_to is null
 
 ),
 
@@ -55,17 +66,16 @@ final as (
         then_known.version as policy_version_then,
         then_known.body_response_id as body_response_id_then
     from nights
-    left join versions as now_known
+    left join versions_known as now_known
         on nights.account_id = now_known.account_id
-        and now_known.known_to is null
         and nights.as_of_date >= now_known.effective_from
-        and (nights.as_of_date < now_known.effective_to or now_known.effective_to is null)
+        and nights.as_of_date < now_known.effective_until
     left join versions as then_known
         on nights.account_id = then_known.account_id
         and nights.as_of_date >= then_known.known_on
-        and (nights.as_of_date < then_known.superseded_on or then_known.superseded_on is null)
+        and nights.as_of_date < then_known.known_until
         and nights.as_of_date >= then_known.effective_from
-        and (nights.as_of_date < then_known.effective_to or then_known.effective_to is null)
+        and nights.as_of_date < then_known.effective_until
 
 )
 

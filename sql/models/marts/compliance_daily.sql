@@ -87,10 +87,23 @@ excluded as (
 
 ),
 
+-- What each rule is joined by: null where it has no part in it, since a left join by more than keys would compare all with
+-- all.
+keyed as (
+
+    select
+        *,
+        case when is_of_portfolio then account_id end as portfolios_of,
+        case when not is_of_portfolio then account_id end as values_of,
+        case when rule = 'band' then subject end as asset_class
+    from paired
+
+),
+
 joined as (
 
     select
-        paired.*,
+        keyed.*,
         portfolios.portfolio_id,
         portfolios.has_analysis,
         portfolios.max_abs_drift_percent,
@@ -119,25 +132,22 @@ joined as (
         accounts.positions_response_id,
         excluded.holdings_response_id as found_response_id,
         excluded.positions_response_id as found_position_response_id
-    from paired
+    from keyed
     left join portfolios
-        on paired.is_of_portfolio
-        and paired.as_of_date = portfolios.as_of_date
-        and paired.account_id = portfolios.account_id
+        on keyed.as_of_date = portfolios.as_of_date
+        and keyed.portfolios_of = portfolios.account_id
     left join classes
-        on paired.rule = 'band'
-        and portfolios.as_of_date = classes.as_of_date
+        on portfolios.as_of_date = classes.as_of_date
         and portfolios.portfolio_id = classes.portfolio_id
-        and paired.subject = classes.asset_class
+        and keyed.asset_class = classes.asset_class
     left join accounts
-        on not paired.is_of_portfolio
-        and paired.as_of_date = accounts.as_of_date
-        and paired.account_id = accounts.account_id
+        on keyed.as_of_date = accounts.as_of_date
+        and keyed.values_of = accounts.account_id
     left join excluded
-        on paired.as_of_date = excluded.as_of_date
-        and paired.account_id = excluded.account_id
-        and paired.rule = excluded.rule
-        and paired.subject = excluded.subject
+        on keyed.as_of_date = excluded.as_of_date
+        and keyed.account_id = excluded.account_id
+        and keyed.rule = excluded.rule
+        and keyed.subject = excluded.subject
 
 ),
 

@@ -4,7 +4,12 @@ with
 
 currencies as (
 
-    select * from {{ ref('int_account_currencies') }}
+    select
+        account_id,
+        currency,
+        coalesce(said_from, cast('1900-01-01' as date)) as said_from,
+        coalesce(said_to, cast('9999-12-31' as date)) as said_to
+    from {{ ref('int_account_currencies') }}
 
 ),
 
@@ -25,8 +30,8 @@ accounts as (
     from {{ ref('account_nights') }} as nights
     left join currencies
         on nights.account_id = currencies.account_id
-        and (nights.as_of_date >= currencies.said_from or currencies.said_from is null)
-        and (nights.as_of_date < currencies.said_to or currencies.said_to is null)
+        and nights.as_of_date >= currencies.said_from
+        and nights.as_of_date < currencies.said_to
     left join {{ ref('int_compliance_nights') }} as compliance
         on nights.as_of_date = compliance.as_of_date
         and nights.account_id = compliance.account_id
@@ -116,8 +121,8 @@ episodes as (
     from {{ ref('drift_episodes') }} as episodes
     left join currencies
         on episodes.account_id = currencies.account_id
-        and (episodes.started_on >= currencies.said_from or currencies.said_from is null)
-        and (episodes.started_on < currencies.said_to or currencies.said_to is null)
+        and episodes.started_on >= currencies.said_from
+        and episodes.started_on < currencies.said_to
 
 ),
 
