@@ -44,3 +44,9 @@
         else 'limit_unknown'
     end
 {%- endmacro %}
+
+
+{# A value of any number type as the decimal of the mart; the id of an answer as it is. #}
+{% macro as_told(figure, column) -%}
+    {{ figure if column == 'response_id' else 'cast(' ~ figure ~ ' as decimal(38, 9))' }}
+{%- endmacro %}

@@ -77,8 +77,8 @@ verdicts as (
         portfolio_id,
         concat(rule, '{{ suffix }}') as flag,
         coalesce(subject, '') as subject,
-        verdict{{ suffix }} as verdict,
-        reason{{ suffix }} as reason
+        verdict{{ suffix }} as said,
+        reason{{ suffix }} as because
     from evidence
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -87,8 +87,8 @@ verdicts as (
 
 select
     flags.*,
-    verdicts.verdict,
-    verdicts.reason
+    verdicts.said,
+    verdicts.because
 from flags
 full outer join verdicts
     on flags.as_of_date = verdicts.as_of_date
@@ -97,7 +97,7 @@ full outer join verdicts
     and flags.subject = verdicts.subject
 where case
     when verdicts.flag is null then true
-    when flags.flag is null then verdicts.verdict <> 'unknown' and verdicts.flag <> 'off_policy_then'
-    when flags.is_outside then verdicts.verdict <> 'outside'
-    else verdicts.verdict = 'outside' or (verdicts.verdict = 'unknown' and verdicts.reason <> 'class_unknown')
+    when flags.flag is null then verdicts.said <> 'unknown' and verdicts.flag <> 'off_policy_then'
+    when flags.is_outside then verdicts.said <> 'outside'
+    else verdicts.said = 'outside' or (verdicts.said = 'unknown' and verdicts.because <> 'class_unknown')
 end

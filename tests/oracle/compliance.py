@@ -91,14 +91,13 @@ def compliance_daily(observed: Observed) -> Mart:
             }
             for rule, subject in ruled.keys() | ruled_then.keys():
                 for portfolio_id in (analyses or [None]) if rule in OF_PORTFOLIOS else [None]:
-                    told = []
-                    for policy in (now, then):
-                        if rule in OF_PORTFOLIOS:
-                            seen = first_asked.get(portfolio_id or "", day)
-                            policies = (policy, now, then)
-                            told.append(of_portfolio(rule, subject, portfolio_id, analyses.get(portfolio_id), policies, day, seen))
-                        else:
-                            told.append(of_account(observed, rule, subject, account, day))
+                    asked = Asked(portfolio_id, analyses.get(portfolio_id), day, first_asked.get(portfolio_id or "", day))
+                    told = [
+                        of_portfolio(rule, subject, asked, (policy, now, then))
+                        if rule in OF_PORTFOLIOS
+                        else of_account(observed, rule, subject, account, day)
+                        for policy in (now, then)
+                    ]
                     rows[day, account.account_id, rule, portfolio_id, subject] = _row(
                         rule, account, (now, then), (ruled.get((rule, subject)), ruled_then.get((rule, subject))), told
                     )
@@ -139,23 +138,26 @@ def _row(
     }
 
 
-def of_portfolio(
-    rule: str,
-    subject: str | None,
-    portfolio_id: str | None,
-    analysis: Analysis | None,
-    policies: tuple[PolicyVersion | None, ...],
-    day: date,
-    first_asked: date,
-) -> Evidence:
-    unit = "days" if rule == "overdue_rebalancing" else "percent"
+@dataclass(frozen=True)
+class Asked:
+    """What a night was told about a portfolio that it should have asked about; about None where there is none."""
+
+    portfolio_id: str | None
+    analysis: Analysis | None
+    day: date
+    first_on: date
+
+
+def of_portfolio(rule: str, subject: str | None, asked: Asked, policies: tuple[PolicyVersion | None, ...]) -> Evidence:
+    """By the first of the policies; a class that any of them names is at zero in an analysis of the whole."""
+    unit, analysis = "days" if rule == "overdue_rebalancing" else "percent", asked.analysis
     if analysis is None:
-        return Evidence(None, "no_analysis" if portfolio_id else "no_portfolio", unit=unit)
+        return Evidence(None, "no_analysis" if asked.portfolio_id else "no_portfolio", unit=unit)
     actual = {item.asset_class: item.actual for item in analysis.classes}
     if rule == "overdue_rebalancing":
         last = analysis.last_rebalanced_at
-        since = market_date(last) if last else first_asked
-        return Evidence(Decimal((day - since).days), None if last else "never_rebalanced", last is None, unit)
+        since = market_date(last) if last else asked.first_on
+        return Evidence(Decimal((asked.day - since).days), None if last else "never_rebalanced", last is None, unit)
     if rule == "threshold":
         return Evidence(max((abs(item.drift) for item in analysis.classes), default=None))
     if abs(sum(actual.values(), ZERO) - 100) <= TOLERANCE:

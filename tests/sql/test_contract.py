@@ -14,8 +14,11 @@ RATIOS = {
     ("positions_daily", "weight_percent"),
     ("allocation_drift_daily", "relative_drift_percent"),
     ("portfolio_drift_daily", "l2_drift_percent"),
-    *((mart, column) for mart in ("compliance_periods", "compliance_firm_periods")
-      for column in ("adherence_percent", "median_sessions_to_remedy")),
+    *(
+        (mart, column)
+        for mart in ("compliance_periods", "compliance_firm_periods")
+        for column in ("adherence_percent", "median_sessions_to_remedy")
+    ),
 }
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {

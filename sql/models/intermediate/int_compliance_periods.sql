@@ -133,8 +133,8 @@ touched as (
     from periods
     inner join scoped as episodes
         on coalesce(periods.account_id, '') = episodes.scope
-        and episodes.started_on <= periods.period_end
-        and episodes.stood_until >= periods.period_start
+        and periods.period_end >= episodes.started_on
+        and periods.period_start <= episodes.stood_until
 
 ),
 

@@ -76,8 +76,12 @@ drifts as (
     select
         portfolios.as_of_date,
         portfolios.portfolio_id,
-        count(case when classes.is_reported and {{ difference('classes.actual_percent', 'classes.target_percent') }} is null then 1 end)
-        > 0 as has_unknown_drift
+        count(
+            case
+                when classes.is_reported
+                    and {{ difference('classes.actual_percent', 'classes.target_percent') }} is null then 1
+            end
+        ) > 0 as has_unknown_drift
     from portfolios
     inner join classes
         on portfolios.as_of_date = classes.as_of_date

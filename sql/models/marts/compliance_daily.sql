@@ -63,30 +63,6 @@ paired as (
 
 ),
 
-portfolios as (
-
-    select * from {{ ref('int_portfolio_evidence') }}
-
-),
-
-classes as (
-
-    select * from {{ ref('allocation_drift_daily') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('int_account_values') }}
-
-),
-
-excluded as (
-
-    select * from {{ ref('int_excluded_holdings') }}
-
-),
-
 -- What each rule is joined by: null where it has no part in it, since a left join by more than keys would compare all with
 -- all.
 keyed as (
@@ -133,17 +109,17 @@ joined as (
         excluded.holdings_response_id as found_response_id,
         excluded.positions_response_id as found_position_response_id
     from keyed
-    left join portfolios
+    left join {{ ref('int_portfolio_evidence') }} as portfolios
         on keyed.as_of_date = portfolios.as_of_date
         and keyed.portfolios_of = portfolios.account_id
-    left join classes
+    left join {{ ref('allocation_drift_daily') }} as classes
         on portfolios.as_of_date = classes.as_of_date
         and portfolios.portfolio_id = classes.portfolio_id
         and keyed.asset_class = classes.asset_class
-    left join accounts
+    left join {{ ref('int_account_values') }} as accounts
         on keyed.as_of_date = accounts.as_of_date
         and keyed.values_of = accounts.account_id
-    left join excluded
+    left join {{ ref('int_excluded_holdings') }} as excluded
         on keyed.as_of_date = excluded.as_of_date
         and keyed.account_id = excluded.account_id
         and keyed.rule = excluded.rule
@@ -190,10 +166,10 @@ measured as (
         {%- set place = loop.index0 -%}
         case
             {% for rule, said in measures.items() -%}
-            when rule = '{{ rule }}' then {{ said[place] if place == 2 else "cast(" ~ said[place] ~ " as decimal(38, 9))" }}
+            when rule = '{{ rule }}' then {{ as_told(said[place], column) }}
             {% endfor -%}
             {% for by, said in excluded_by.items() -%}
-            when measured_by = '{{ by }}' then {{ said[place] if place == 2 else "cast(" ~ said[place] ~ " as decimal(38, 9))" }}
+            when measured_by = '{{ by }}' then {{ as_told(said[place], column) }}
             {% endfor -%}
         end as {{ column }},
         {% endfor -%}

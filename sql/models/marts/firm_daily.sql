@@ -180,7 +180,7 @@ episodes_counted as (
     from keys
     left join events
         on keys.currency = events.currency
-        and events.happened_on <= keys.as_of_date
+        and keys.as_of_date >= events.happened_on
     group by keys.as_of_date, keys.currency
 
 ),

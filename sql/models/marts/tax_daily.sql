@@ -118,7 +118,7 @@ final as (
         currency,
         harvestable_losses,
         case
-            when currency is not distinct from previous_currency
+            when (currency is not distinct from previous_currency)
                 then {{ difference('harvestable_losses', 'previous_harvestable_losses') }}
         end as change_of_harvestable_losses,
         tax_loss_harvesting_available,
