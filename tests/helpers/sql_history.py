@@ -38,7 +38,7 @@ class History:
         self.versions = {account: [(1, FIRST - timedelta(days=300), "active")] for account in self.accounts}
         self.observed: dict[str, list[date]] = {account: [] for account in self.accounts}
         self.unread_targets: list[tuple[date, str, str, int]] = []
-        # What portfolios hold and what policies exclude is drawn apart, so that it leaves the rest of a seed's world as it is.
+        # Drawn apart, so that holdings and exclusions leave the rest of a seed's world as it is.
         self.aside = random.Random(repr(self.random.getstate()))
         self.excluded = {account: self.aside.sample(("Tech", "FB", "gambling"), 2) for account in self.accounts}
 
