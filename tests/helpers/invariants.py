@@ -13,7 +13,7 @@ from pathlib import Path
 from helpers.sql_history import History
 from helpers.sql_warehouse import Dbt, create_raw, marts_side_by_side, rows
 
-NIGHTS, ACCOUNTS, MARTS = 5, 15, 31
+NIGHTS, ACCOUNTS, MARTS = 5, 15, 36
 AS_OF = ("allocation_drift_daily", "drift_episodes", "pnl_daily", "policy_versions")
 BREAKS = {
     "a day crosses a currency or a window": """

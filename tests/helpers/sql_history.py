@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from helpers.sql_warehouse import Night
 
@@ -37,6 +38,9 @@ class History:
         self.versions = {account: [(1, FIRST - timedelta(days=300), "active")] for account in self.accounts}
         self.observed: dict[str, list[date]] = {account: [] for account in self.accounts}
         self.unread_targets: list[tuple[date, str, str, int]] = []
+        # Drawn apart, so that holdings and exclusions leave the rest of a seed's world as it is.
+        self.aside = random.Random(repr(self.random.getstate()))
+        self.excluded = {account: self.aside.sample(("Tech", "FB", "gambling"), 2) for account in self.accounts}
 
     def chance(self, percent: int) -> bool:
         return self.random.randrange(100) < percent
@@ -156,9 +160,43 @@ class History:
             threshold=threshold,
             history=None if asked_for else history,
             asked_for=asked_for,
+            body={
+                "minimum_cash_percent": ("5", "30", None)[number % 3],
+                "rebalancing_frequency": ("monthly", "quarterly", "opportunistic", None)[number % 4],
+                "tax_bracket": ("24", "37", "25")[number % 3],
+            },
+            terms=self.terms(account),
         )
         if len(bands) < 3 and self.chance(10):
             self.unread_targets.append((night.as_of, response_id, account, number))
+
+    def terms(self, account: str) -> dict[str, list[str]]:
+        """What a policy excludes; now and then it reads otherwise, without a new version."""
+        if self.aside.random() < 0.05:
+            self.excluded[account] = self.aside.sample(("Tech", "FB", "gambling", "real estate"), 2)
+        items = self.excluded[account]
+        securities = [item for item in items if item == "FB"]
+        return {"excluded_sectors": [item for item in items if item != "FB"], "excluded_securities": securities}
+
+    def holdings(self, night: Night, account: str, portfolio: str) -> None:
+        """Most often all is told; now and then the answer fails, or something of it has no value, cash or sector."""
+        draw = self.aside.random
+        if draw() < 0.1:
+            night.ask("holdings", account, portfolio, outcome="failed")
+            return
+        chosen = [symbol for symbol in ("VTI", "FB", "BND") if draw() < 0.5]
+        rows = [
+            {
+                "item_number": number,
+                "symbol": symbol,
+                "sector": None if draw() < 0.05 else self.aside.choice(("tech", "Real_Estate", "utilities")),
+                "market_value": None if draw() < 0.05 else str(self.aside.randrange(1, 900)),
+            }
+            for number, symbol in enumerate(chosen, start=1)
+        ]
+        cash = None if draw() < 0.05 else str(self.aside.randrange(0, 300))
+        head = {"currency": "EUR" if draw() < 0.05 else "USD", "cash_balance": cash}
+        night.ask("holdings", account, portfolio, portfolio_holdings=[head], holdings=rows)
 
     def positions(self, night: Night, account: str) -> None:
         if self.chance(10):
@@ -193,6 +231,7 @@ class History:
             return
         night.ask("portfolios", account, portfolios=[{"portfolio_id": portfolio} for portfolio in held])
         for portfolio in held:
+            self.holdings(night, account, portfolio)
             if self.chance(10):
                 night.plan("rebalancing", account, portfolio)
                 continue
@@ -202,7 +241,12 @@ class History:
             shares = {
                 name: ("33", str(self.random.choice((15, 22, 30, 33, 36, 50)))) for name in CLASSES if not self.chance(15)
             }
-            response_id = night.drift(account, portfolio, shares, needs_rebalancing=self.chance(50))
+            head: dict[str, Any] = {"needs_rebalancing": self.chance(50)}
+            if self.aside.random() < 0.8:
+                head["last_rebalanced_at"] = FIRST - timedelta(days=self.aside.randrange(20, 40))
+            for figure in ("estimated_short_term_gains", "estimated_long_term_gains", "harvestable_losses"):
+                head[figure] = None if self.aside.random() < 0.05 else str(self.aside.randrange(-90, 900))
+            response_id = night.drift(account, portfolio, shares, **head)
             for number in range(self.random.randrange(3)):
                 trade = {"account_id": account, "portfolio_id": portfolio, "trade_number": number, "symbol": "VTI"}
                 night.add("rebalancing_trades", response_id, trade)

@@ -164,14 +164,23 @@ class Night:
         threshold: str | None = "5",
         history: Mapping[int, date] | None = None,
         asked_for: bool = False,
+        body: Row | None = None,
+        terms: Mapping[str, Iterable[str]] | None = None,
     ) -> str:
-        """A policy version; bands are {asset class: (min, target, max)}."""
+        """A policy version; bands are {asset class: (min, target, max)}, terms {list: its items}, body what else it says."""
         key = {"ips_id": ips, "version": version}
         return self.ask(
             "investment_policy_version" if asked_for else "investment_policy",
             account,
             params={"version": str(version)} if asked_for else {"include_history": "true"},
-            policy_versions=[{**key, "status": status, "effective_date": effective, "threshold_percent": threshold}],
+            policy_versions=[
+                {**key, "status": status, "effective_date": effective, "threshold_percent": threshold, **(body or {})}
+            ],
+            policy_terms=[
+                {**key, "term": term, "item_number": number, "value": value}
+                for term, values in (terms or {}).items()
+                for number, value in enumerate(values, start=1)
+            ],
             policy_targets=[
                 {**key, "asset_class": name, "min_percent": low, "target_percent": target, "max_percent": high}
                 for name, (low, target, high) in bands.items()

@@ -15,8 +15,10 @@ from oracle import (
     book,
     bridges,
     causes,
+    compliance,
     drift,
     episodes,
+    firm,
     holdings,
     names,
     pnl,
@@ -63,6 +65,11 @@ MARTS: dict[Grain, Callable[[Observed], Mart]] = {
     Grain("account_latest", ("account_id",)): wide.account_latest,
     Grain("portfolio_latest", ("portfolio_id",)): wide.portfolio_latest,
     Grain("drift_wide", ("as_of_date", "portfolio_id", "asset_class")): wide.drift_wide,
+    Grain("compliance_daily", compliance.KEY): compliance.compliance_daily,
+    Grain("compliance_periods", ("account_id", "period_kind", "period_start")): firm.compliance_periods,
+    Grain("compliance_firm_periods", ("period_kind", "period_start")): firm.compliance_firm_periods,
+    Grain("firm_daily", ("as_of_date", "currency")): firm.firm_daily,
+    Grain("tax_daily", ("as_of_date", "portfolio_id")): firm.tax_daily,
 }
 
 
@@ -128,6 +135,12 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert any(row["item"] not in (None, "(unattributed)") for row in bridge)
     assert not all(row["is_complete"] for row in rows("sync_coverage_daily"))
     assert any(row["rate_limited"] for row in rows("sync_coverage_daily"))
+    judged = rows("compliance_daily")
+    assert {row["verdict"] for row in judged} == {"inside", "outside", "unknown"}
+    assert any(row["verdict"] != row["verdict_then"] for row in judged)
+    assert {row["reason"] for row in judged} >= {"no_policy", "no_analysis", "not_ruled", "no_portfolio"}
+    assert any(row["median_sessions_to_remedy"] for row in rows("compliance_periods"))
+    assert any(row["tax_cost"] for row in rows("tax_daily"))
     assert built.expected("restatements")
     assert built.expected("reconciliation_daily")
 

@@ -19,6 +19,11 @@ RATIOS = {
         ("drift_episode_causes", f"{cause}_percent_of_change")
         for cause in ("market", "trades", "flows", "policy", "remainder")
     ),
+    *(
+        (mart, column)
+        for mart in ("compliance_periods", "compliance_firm_periods")
+        for column in ("adherence_percent", "median_sessions_to_remedy")
+    ),
     ("account_book_daily", "estimated_return_percent"),
     ("account_book_daily", "reported_return_percent"),
     ("rebalancing_trade_outcomes", "traded_percent"),
@@ -27,7 +32,7 @@ RATIOS = {
 }
 QUANTITIES = {"quantity", "average_cost_basis", "current_price"}
 COUNTS = {
-    "item_number", "nights_explained", "sessions_missing", "sessions_until_done",
+    "portfolios", "portfolios_with_value", "item_number", "nights_explained", "sessions_missing", "sessions_until_done",
     "absent", "attempts", "called_policy_version", "classes_outside_band", "days_covered", "days_observed", "disabled",
     "expected", "failed", "horizon_years", "iso_week", "iso_year", "line_number", "month_number", "nights",
     "nights_missing", "nights_observed", "nights_since_seen", "ok", "open_band_breaches", "open_threshold_breaches",
@@ -35,6 +40,7 @@ COUNTS = {
     "portfolios_analysed", "quarantined_rows", "quarter_number", "rate_limited", "rejected", "requests", "retries",
     "risk_score", "row_count", "sessions_until", "trade_number", "version", "weekday_number", "year_number",
 }  # fmt: skip
+COUNTED = ("accounts", "breaches", "episodes", "longest_sessions", "nights")
 FLAGS = {"has_report", "needs_rebalancing", "tax_aware", "tax_loss_harvesting_available"}
 DATES = {
     "valid_from",
@@ -57,7 +63,13 @@ TEXTS = {
     "instrument_class", "item", "line", "management_type", "measure", "name", "outcome", "params", "period_kind",
     "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
     "restatement_key", "risk_tolerance", "source", "status", "symbol", "weekday_name",
+    "reason_then", "rule", "subject", "unit", "verdict", "verdict_then",
 }  # fmt: skip
+_PERIODS = (
+    "period_kind period_start period_end nights nights_judged nights_inside nights_outside nights_unknown"
+    " nights_without_policy adherence_percent breaches_opened breaches_closed breaches_lost breaches_open breaches_timed"
+    " breaches_censored median_sessions_to_remedy longest_sessions_to_remedy"
+)
 COLUMNS = {
     "accounts": "account_id account_number_last4 status account_type management_type currency opened_on"
     " closed_on first_seen_on last_seen_on",
@@ -149,6 +161,18 @@ COLUMNS = {
     " month_number quarter_number year_number week_start week_end month_start month_end quarter_start quarter_end"
     " year_start year_end is_last_session_of_week is_last_session_of_month is_last_session_of_quarter"
     " is_last_session_of_year",
+    "compliance_daily": "as_of_date account_id rule portfolio_id subject unit value lower_limit upper_limit ips_id"
+    " policy_version verdict reason policy_version_then value_then lower_limit_then upper_limit_then verdict_then"
+    " reason_then response_id policy_response_id",
+    "compliance_periods": f"account_id {_PERIODS}",
+    "compliance_firm_periods": _PERIODS,
+    "firm_daily": "as_of_date currency accounts accounts_listed accounts_complete accounts_with_policy accounts_inside"
+    " accounts_outside accounts_unknown accounts_with_policy_then accounts_inside_then accounts_outside_then"
+    " accounts_unknown_then total_value portfolios_with_value portfolios net_pnl accounts_with_net_pnl total_pnl_itd"
+    " accounts_with_total_pnl_itd episodes_opened episodes_left_censored episodes_closed episodes_open",
+    "tax_daily": "as_of_date portfolio_id account_id currency harvestable_losses change_of_harvestable_losses"
+    " tax_loss_harvesting_available estimated_short_term_gains estimated_long_term_gains policy_version tax_bracket_percent"
+    " long_term_rate_percent short_term_tax long_term_tax tax_cost saved_by_waiting reason response_id",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
     " min_percent max_percent effective_from effective_to response_id",
     "holdings_daily": "as_of_date portfolio_id item_number account_id position_id symbol name asset_class sector currency"
@@ -184,7 +208,7 @@ def _promised(table: str, column: str) -> tuple[str, int | None, int | None]:
         return "DECIMAL(18,6)", 18, 6
     if column in QUANTITIES:
         return "DECIMAL(38,18)", 38, 18
-    if column in COUNTS:
+    if column in COUNTS or column.startswith(COUNTED):
         return "BIGINT", 64, 0
     if column in TEXTS or column.endswith(("_id", "_last4", "_outcome", *_TEXT_ENDS)):
         return "VARCHAR", None, None

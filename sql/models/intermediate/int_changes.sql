@@ -53,7 +53,7 @@ policies as (
     where load_id in (select new_loads.load_id from new_loads)
 
     -- Part of an older answer, read later than the rest.
-    {% for table in ['policy_versions', 'policy_targets', 'policy_history'] -%}
+    {% for table in ['policy_versions', 'policy_targets', 'policy_terms', 'policy_history'] -%}
     union all
     select
         late.account_id,

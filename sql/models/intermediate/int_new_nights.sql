@@ -7,7 +7,8 @@ with
 spoken_of as (
 
     {% for table in [
-        'responses', 'plan', 'quarantine', 'policy_versions', 'policy_targets', 'policy_history',
+        'responses', 'plan', 'quarantine', 'policy_versions', 'policy_targets', 'policy_terms',
+        'policy_history',
     ] -%}
     select as_of_date from {{ ref('stg_bluum__' ~ table) }}
     where load_id in (select loads.load_id from {{ ref('int_new_loads') }} as loads)

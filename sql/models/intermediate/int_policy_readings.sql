@@ -46,6 +46,23 @@ targets as (
 
 ),
 
+-- The lists of a policy: what it excludes, and its other aims.
+terms as (
+
+    select
+        response_id,
+        account_id,
+        ips_id,
+        version,
+        {{ joined_texts(fingerprint(['term', 'item_number', 'value']), 'term, item_number') }} as terms_key
+    from {{ ref('stg_bluum__policy_terms') }}
+    {% if is_incremental() -%}
+    where {{ is_new_night('as_of_date') }}
+    {%- endif %}
+    group by response_id, account_id, ips_id, version
+
+),
+
 bodies as (
 
     select
@@ -69,7 +86,9 @@ bodies as (
         versions.threshold_percent,
         versions.minimum_cash_percent,
         versions.tax_aware,
-        targets.targets_key
+        versions.tax_bracket,
+        targets.targets_key,
+        terms.terms_key
     from {{ ref('stg_bluum__policy_versions') }} as versions
     inner join answers
         on versions.response_id = answers.response_id
@@ -78,6 +97,11 @@ bodies as (
         and versions.account_id = targets.account_id
         and versions.ips_id = targets.ips_id
         and versions.version = targets.version
+    left join terms
+        on versions.response_id = terms.response_id
+        and versions.account_id = terms.account_id
+        and versions.ips_id = terms.ips_id
+        and versions.version = terms.version
 
 ),
 
@@ -104,7 +128,9 @@ histories as (
         cast(null as decimal(38, 9)) as threshold_percent,
         cast(null as decimal(38, 9)) as minimum_cash_percent,
         cast(null as boolean) as tax_aware,
-        cast(null as {{ dbt.type_string() }}) as targets_key
+        cast(null as decimal(38, 9)) as tax_bracket,
+        cast(null as {{ dbt.type_string() }}) as targets_key,
+        cast(null as {{ dbt.type_string() }}) as terms_key
     from {{ ref('stg_bluum__policy_history') }} as histories
     inner join answers
         on histories.response_id = answers.response_id
@@ -126,7 +152,7 @@ keyed as (
         {{ fingerprint([
             'status', 'effective_date', 'created_at', 'risk_tolerance', 'risk_score', 'horizon_years',
             'horizon_category', 'primary_objective', 'rebalancing_frequency', 'threshold_percent',
-            'minimum_cash_percent', 'tax_aware', 'targets_key',
+            'minimum_cash_percent', 'tax_aware', 'tax_bracket', 'targets_key', 'terms_key',
         ]) }} as content_key,
         true as is_new
     from observed
@@ -162,7 +188,7 @@ final as (
             'account_id', 'ips_id', 'version', 'source', 'response_id', 'as_of_date', 'load_id', 'known_from', 'status',
             'effective_date', 'created_at', 'risk_tolerance', 'risk_score', 'horizon_years', 'horizon_category',
             'primary_objective', 'rebalancing_frequency', 'threshold_percent', 'minimum_cash_percent', 'tax_aware',
-            'targets_key',
+            'tax_bracket', 'targets_key', 'terms_key',
         ] -%}
         {{ column }},
         {% endfor -%}

@@ -114,6 +114,7 @@ versions as (
         bodies.threshold_percent,
         bodies.minimum_cash_percent,
         bodies.tax_aware,
+        bodies.tax_bracket,
         lower(coalesce(bodies.status, '')) <> 'draft' as is_published,
         min(bodies.created_at) over (
             partition by first_seen.account_id, first_seen.state, first_seen.ips_id
@@ -190,6 +191,7 @@ dated as (
         threshold_percent,
         minimum_cash_percent,
         tax_aware,
+        tax_bracket,
         first_seen_at,
         body_response_id
     from followed
@@ -265,6 +267,7 @@ final as (
         runs.threshold_percent,
         runs.minimum_cash_percent,
         runs.tax_aware,
+        runs.tax_bracket,
         runs.first_seen_at,
         runs.body_response_id
     from runs

@@ -1,9 +1,10 @@
-{# The columns identify a row: none is null, and no two rows share them. #}
-{% test grain(model, columns) %}
+{# The columns identify a row: no two rows share them, and none is null but those that say so (`nullable`). #}
+{% test grain(model, columns, nullable=[]) %}
     select
         {{ columns | join(',\n        ') }},
         count(*) as number_of_rows
     from {{ model }}
     group by {{ columns | join(', ') }}
-    having count(*) > 1 or {% for column in columns %}{{ column }} is null{{ " or " if not loop.last }}{% endfor %}
+    having count(*) > 1
+        {%- for column in columns if column not in nullable %} or {{ column }} is null{% endfor %}
 {% endtest %}
