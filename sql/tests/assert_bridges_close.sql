@@ -25,7 +25,7 @@ bridges as (
         count(case when line in ('opening', 'closing') then 1 end) as ends,
         count(*) as number_of_lines,
         count(amount) as amounts,
-        count(reason) as reasons,
+        count(unknown_reason) as reasons,
         cast(sum(case when line = 'closing' then amount end) as decimal(38, 9)) as closing,
         cast(sum(case when line <> 'closing' then amount end) as decimal(38, 9)) as opening_and_lines,
         cast(sum(case when line in ('realized_pnl', 'unrealized_pnl', 'residual') then amount end) as decimal(38, 9))

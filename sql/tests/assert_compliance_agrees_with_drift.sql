@@ -78,7 +78,7 @@ verdicts as (
         concat(rule, '{{ suffix }}') as flag,
         coalesce(subject, '') as subject,
         verdict{{ suffix }} as said,
-        reason{{ suffix }} as because
+        unknown_reason{{ suffix }} as because
     from evidence
     {{ "union all" if not loop.last }}
     {% endfor %}

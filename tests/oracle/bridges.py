@@ -55,7 +55,7 @@ def pnl_bridge(observed: Observed) -> Mart:
                         "line": line,
                         "item": item,
                         "amount": amount,
-                        "reason": reason,
+                        "unknown_reason": reason,
                         "is_complete": complete[account.account_id, kind, start]["is_complete"],
                     }
     return rows

@@ -128,13 +128,13 @@ def _row(
         "ips_id": account.ips_id if now else None,
         "policy_version": now.version if now else None,
         "verdict": says,
-        "reason": reason,
+        "unknown_reason": reason,
         "policy_version_then": then.version if then else None,
         "value_then": told[1].value,
         "lower_limit_then": limits[1][0] if limits[1] else None,
         "upper_limit_then": limits[1][1] if limits[1] else None,
         "verdict_then": says_then,
-        "reason_then": reason_then,
+        "unknown_reason_then": reason_then,
     }
 
 

@@ -208,7 +208,13 @@ def tax_daily(observed: Observed) -> Mart:
             "long_term_tax": taxed[1] if taxed else None,
             "tax_cost": taxed[0] + taxed[1] if taxed else None,
             "saved_by_waiting": taxed[2] if taxed else None,
-            "reason": "tax_advantaged" if is_advantaged else None if taxed else "no_bracket" if policy else "no_policy",
+            "unknown_reason": "tax_advantaged"
+            if is_advantaged
+            else None
+            if taxed
+            else "no_bracket"
+            if policy
+            else "no_policy",
         }
         before[said.portfolio_id] = losses
     return rows

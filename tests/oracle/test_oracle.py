@@ -138,7 +138,7 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     judged = rows("compliance_daily")
     assert {row["verdict"] for row in judged} == {"inside", "outside", "unknown"}
     assert any(row["verdict"] != row["verdict_then"] for row in judged)
-    assert {row["reason"] for row in judged} >= {"no_policy", "no_analysis", "not_ruled", "no_portfolio"}
+    assert {row["unknown_reason"] for row in judged} >= {"no_policy", "no_analysis", "not_ruled", "no_portfolio"}
     assert any(row["median_sessions_to_remedy"] for row in rows("compliance_periods"))
     assert any(row["tax_cost"] for row in rows("tax_daily"))
     assert built.expected("restatements")

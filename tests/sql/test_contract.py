@@ -63,7 +63,7 @@ TEXTS = {
     "instrument_class", "item", "line", "management_type", "measure", "name", "outcome", "params", "period_kind",
     "price_confidence", "price_source", "primary_objective", "reason", "rebalancing_frequency", "rebalancing_reason",
     "restatement_key", "risk_tolerance", "source", "status", "symbol", "weekday_name",
-    "reason_then", "rule", "subject", "unit", "verdict", "verdict_then",
+    "unknown_reason_then", "rule", "subject", "unit", "verdict", "verdict_then",
 }  # fmt: skip
 _PERIODS = (
     "period_kind period_start period_end nights nights_judged nights_inside nights_outside nights_unknown"
@@ -108,8 +108,8 @@ COLUMNS = {
     " pnl_percent_itd",
     "pnl_periods": "account_id period_kind period_start period_end currency total_pnl realized_pnl"
     " unrealized_pnl dividend_income interest_income fees_paid days_observed is_complete",
-    "pnl_bridge": "account_id period_kind period_start line_number period_end currency line item amount reason is_complete"
-    " response_id",
+    "pnl_bridge": "account_id period_kind period_start line_number period_end currency line item amount unknown_reason"
+    " is_complete response_id",
     "rebalancing_trades": "as_of_date portfolio_id trade_number account_id currency action symbol asset_class quantity"
     " notional reason",
     "restatements": "account_id as_of_date measure currency known_at previous_value new_value",
@@ -162,8 +162,8 @@ COLUMNS = {
     " year_start year_end is_last_session_of_week is_last_session_of_month is_last_session_of_quarter"
     " is_last_session_of_year",
     "compliance_daily": "as_of_date account_id rule portfolio_id subject unit value lower_limit upper_limit ips_id"
-    " policy_version verdict reason policy_version_then value_then lower_limit_then upper_limit_then verdict_then"
-    " reason_then response_id policy_response_id",
+    " policy_version verdict unknown_reason policy_version_then value_then lower_limit_then upper_limit_then verdict_then"
+    " unknown_reason_then response_id policy_response_id",
     "compliance_periods": f"account_id {_PERIODS}",
     "compliance_firm_periods": _PERIODS,
     "firm_daily": "as_of_date currency accounts accounts_listed accounts_complete accounts_with_policy accounts_inside"
@@ -172,7 +172,7 @@ COLUMNS = {
     " accounts_with_total_pnl_itd episodes_opened episodes_left_censored episodes_closed episodes_open",
     "tax_daily": "as_of_date portfolio_id account_id currency harvestable_losses change_of_harvestable_losses"
     " tax_loss_harvesting_available estimated_short_term_gains estimated_long_term_gains policy_version tax_bracket_percent"
-    " long_term_rate_percent short_term_tax long_term_tax tax_cost saved_by_waiting reason response_id",
+    " long_term_rate_percent short_term_tax long_term_tax tax_cost saved_by_waiting unknown_reason response_id",
     "policy_targets_known": "account_id ips_id version asset_class known_from known_to known_on superseded_on target_percent"
     " min_percent max_percent effective_from effective_to response_id",
     "holdings_daily": "as_of_date portfolio_id item_number account_id position_id symbol name asset_class sector currency"

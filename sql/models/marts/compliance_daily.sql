@@ -233,13 +233,13 @@ final as (
         ips_id,
         policy_version,
         verdict,
-        {{ unknown_because() }} as reason,
+        {{ unknown_because() }} as unknown_reason,
         policy_version_then,
         value_then,
         lower_limit_then,
         upper_limit_then,
         verdict_then,
-        {{ unknown_because('_then') }} as reason_then,
+        {{ unknown_because('_then') }} as unknown_reason_then,
         response_id,
         policy_response_id
     from judged

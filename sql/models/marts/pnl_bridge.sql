@@ -60,7 +60,7 @@ told as (
             when {% for measure in measures -%}
             {{ computable(measure) }} is null or {{ computable('base_' ~ measure) }} is null{{ " or " if not loop.last }}
             {%- endfor %} then 'beyond_arithmetic'
-        end as reason
+        end as unknown_reason
     from periods
 
 ),
@@ -72,7 +72,7 @@ bridges as (
         -- Differences of figures that fit in arithmetic fit once more.
         cast(total_pnl - realized_pnl - unrealized_pnl as decimal(38, 9)) as residual
     from told
-    where reason is null
+    where unknown_reason is null
 
 ),
 
@@ -224,7 +224,7 @@ lines as (
         cast(null as {{ dbt.type_string() }}) as item,
         cast(null as decimal(38, 9)) as amount
     from told
-    where reason is not null
+    where unknown_reason is not null
 
 ),
 
@@ -243,7 +243,7 @@ final as (
         lines.line,
         lines.item,
         lines.amount,
-        told.reason,
+        told.unknown_reason,
         completeness.is_complete,
         case when lines.line = 'opening' then told.previous_response_id else told.response_id end as response_id
     from lines

@@ -62,7 +62,7 @@ joined as (
             when rates.tax_bracket_percent is null then 'unknown_bracket'
             when changed.estimated_short_term_gains is null or changed.estimated_long_term_gains is null
                 then 'gains_unknown'
-        end as reason
+        end as unknown_reason
     from changed
     left join {{ ref('int_analyses_dated') }} as analyses
         on changed.as_of_date = analyses.as_of_date
@@ -89,7 +89,7 @@ taxed as (
             when {{ computable('estimated_' ~ gains) }} <= 0 then 0
         end as {{ gains }},
         {% endfor -%}
-        coalesce(reason, '') in ('', 'gains_unknown') as is_taxed,
+        coalesce(unknown_reason, '') in ('', 'gains_unknown') as is_taxed,
         {{ computable('tax_bracket_percent') }} * 0.01 as short_term_rate,
         {{ computable('long_term_rate_percent') }} * 0.01 as long_term_rate,
         {{ difference('tax_bracket_percent', 'long_term_rate_percent') }} as points_between
@@ -131,7 +131,8 @@ final as (
         long_term_tax,
         {{ total('short_term_tax', 'long_term_tax') }} as tax_cost,
         saved_by_waiting,
-        coalesce(reason, case when short_term_tax is null or long_term_tax is null then 'beyond_arithmetic' end) as reason,
+        coalesce(unknown_reason, case when short_term_tax is null or long_term_tax is null then 'beyond_arithmetic' end)
+            as unknown_reason,
         response_id
     from amounts
 
