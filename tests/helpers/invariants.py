@@ -60,6 +60,30 @@ BREAKS = {
         where nights_observed < 1 or last_breach_on < started_on or ended_on <= last_breach_on or nights_missing < 0
             or (outcome = 'ended') <> (ended_on is not null)
     """,
+    "drift's causes do not come to its change": """
+        select * from marts.drift_causes_daily
+        where change_points <> coalesce(market_points, 0) + coalesce(trades_points, 0) + coalesce(flows_points, 0)
+            + policy_points + remainder_points
+    """,
+    "a cause is told beside the reason why it is not": """
+        select * from marts.drift_causes_daily where (unknown_reason is null or unknown_reason = 'not_told')
+            <> (market_points is not null and trades_points is not null and flows_points is not null)
+    """,
+    "an account moved by something else than flows and P&L": """
+        select * from marts.account_book_daily as book
+        join marts.account_book_daily as earlier
+            on book.account_id = earlier.account_id and book.previous_on = earlier.as_of_date
+        where book.equity - earlier.equity <> book.implied_flow + book.net_pnl
+    """,
+    "equity or a return is null without a reason": """
+        select * from marts.account_book_daily
+        where unknown_reason is null and (equity is null or estimated_return_percent is null)
+    """,
+    "a trade is done on a night that does not hold it": """
+        select * from marts.rebalancing_trade_outcomes
+        where (outcome = 'done') <> (done_on is not null) or done_on <= as_of_date or (outcome = 'unknown')
+            <> (unknown_reason is not null)
+    """,
     "a policy version is known twice at one instant": """
         select account_id, ips_id, version, known_from from audit.policy_versions_known group by all having count(*) > 1
     """,
@@ -74,6 +98,8 @@ EVENTS = {
     "a version is known from the history only": "from marts.policy_versions where status is null",
     "targets are read after their answer": "from raw.policy_targets join raw.responses using (response_id)"
     " where policy_targets._dlt_load_id <> responses._dlt_load_id",
+    "a drift has a cause": "from marts.drift_causes_daily where market_points <> 0",
+    "an equity is known": "from marts.account_book_daily where equity is not null",
     "an episode runs over a missing night": "from marts.drift_episodes where nights_missing > 0",
 }
 """What a world should have seen before anything is said to hold of it."""

@@ -184,16 +184,22 @@ class History:
         if draw() < 0.1:
             night.ask("holdings", account, portfolio, outcome="failed")
             return
-        chosen = [symbol for symbol in ("VTI", "FB", "BND") if draw() < 0.5]
-        rows = [
-            {
-                "item_number": number,
-                "symbol": symbol,
-                "sector": None if draw() < 0.05 else self.aside.choice(("tech", "Real_Estate", "utilities")),
-                "market_value": None if draw() < 0.05 else str(self.aside.randrange(1, 900)),
-            }
-            for number, symbol in enumerate(chosen, start=1)
-        ]
+        chosen = [symbol for symbol in ("VTI", "FB", "BND") if draw() < 0.7]
+        rows = []
+        for number, symbol in enumerate(chosen, start=1):
+            units, price = self.aside.randrange(1, 9), self.aside.randrange(1, 90)
+            rows.append(
+                {
+                    "item_number": number,
+                    "symbol": symbol,
+                    "asset_class": "gold" if draw() < 0.02 else CLASSES[("VTI", "FB", "BND").index(symbol) // 2],
+                    "sector": None if draw() < 0.05 else self.aside.choice(("tech", "Real_Estate", "utilities")),
+                    "quantity": str(units),
+                    "current_price": None if draw() < 0.05 else str(price),
+                    "total_cost_basis": str(units * 40),
+                    "market_value": None if draw() < 0.05 else str(units * price),
+                }
+            )
         cash = None if draw() < 0.05 else str(self.aside.randrange(0, 300))
         head = {"currency": "EUR" if draw() < 0.05 else "USD", "cash_balance": cash}
         night.ask("holdings", account, portfolio, portfolio_holdings=[head], holdings=rows)

@@ -13,7 +13,7 @@
 
 with
 
-equities as (
+sequenced as (
 
     select
         *,
@@ -23,6 +23,15 @@ equities as (
             rows between unbounded preceding and 1 preceding
         ) as previous_on
     from {{ ref('int_account_equity') }}
+
+),
+
+equities as (
+
+    select * from sequenced
+    {% if is_incremental() -%}
+    where {{ is_changed('sequenced.account_id', 'sequenced.as_of_date') }}
+    {%- endif %}
 
 ),
 
@@ -71,9 +80,6 @@ reported as (
         and now_told.account_id = before_told.account_id
         and equities.previous_on = before_told.as_of_date
         and now_told.performance_start_date = before_told.performance_start_date
-    {% if is_incremental() -%}
-    where {{ is_changed('equities.account_id', 'equities.as_of_date') }}
-    {%- endif %}
     group by equities.as_of_date, equities.account_id
 
 ),
@@ -104,9 +110,6 @@ joined as (
     left join reported
         on equities.account_id = reported.account_id
         and equities.as_of_date = reported.as_of_date
-    {% if is_incremental() -%}
-    where {{ is_changed('equities.account_id', 'equities.as_of_date') }}
-    {%- endif %}
 
 ),
 

@@ -34,7 +34,11 @@ answers as (
 
 versions as (
 
-    select * from {{ ref('int_policy_versions_dated') }}
+    select
+        *,
+        coalesce(effective_to, cast('9999-12-31' as date)) as effective_until,
+        coalesce(superseded_on, cast('9999-12-31' as date)) as known_until
+    from {{ ref('int_policy_versions_dated') }}
 
 ),
 
@@ -60,13 +64,13 @@ final as (
         on answers.account_id = now_known.account_id
         and now_known.known_to is null
         and answers.as_of_date >= now_known.effective_from
-        and (answers.as_of_date < now_known.effective_to or now_known.effective_to is null)
+        and answers.as_of_date < now_known.effective_until
     left join versions as then_known
         on answers.account_id = then_known.account_id
         and answers.as_of_date >= then_known.known_on
-        and (answers.as_of_date < then_known.superseded_on or then_known.superseded_on is null)
+        and answers.as_of_date < then_known.known_until
         and answers.as_of_date >= then_known.effective_from
-        and (answers.as_of_date < then_known.effective_to or then_known.effective_to is null)
+        and answers.as_of_date < then_known.effective_until
     where answers.recency = 1
 
 )

@@ -31,6 +31,9 @@ allocations as (
         actual_percent,
         target_percent
     from {{ ref('allocation_drift_daily') }}
+    {% if is_incremental() -%}
+    where as_of_date >= (select min(coalesce(pairs.previous_on, pairs.as_of_date)) from pairs)
+    {%- endif %}
 
 ),
 

@@ -27,6 +27,9 @@ pairs as (
 holdings as (
 
     select * from {{ ref('holdings_daily') }}
+    {% if is_incremental() -%}
+    where as_of_date >= (select min(pairs.previous_on) from pairs)
+    {%- endif %}
 
 ),
 

@@ -110,7 +110,10 @@ called as (
 
 versions as (
 
-    select * from {{ ref('int_policy_versions_dated') }}
+    select
+        *,
+        coalesce(effective_to, cast('9999-12-31' as date)) as effective_until
+    from {{ ref('int_policy_versions_dated') }}
     where known_to is null
 
 ),
@@ -153,7 +156,7 @@ final as (
     left join versions
         on expected.account_id = versions.account_id
         and expected.as_of_date >= versions.effective_from
-        and (expected.as_of_date < versions.effective_to or versions.effective_to is null)
+        and expected.as_of_date < versions.effective_until
     -- A closed account is asked until a night has had all of it.
     where expected.closed_on is null
         or expected.as_of_date <= expected.closed_on
