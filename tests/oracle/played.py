@@ -43,7 +43,7 @@ REFUSED: Mapping[date, tuple[Refused, ...]] = {
     FAILED_NIGHT: ((5, ANY),),
     date(2022, 4, 5): ((2, "rebalancing"), (14, "portfolios"), (20, "investment_policy")),
     date(2022, 4, 29): ((0, "pnl"), (9, "pnl"), (10, ANY)),
-    date(2022, 5, 10): ((6, "holdings"),),
+    date(2022, 5, 10): ((6, "holdings"), (12, "holdings")),
     date(2022, 5, 13): ((7, "positions"),),  # on the night it closes: it is asked once more
     date(2022, 5, 25): ((21, "performance"),),
     date(2022, 6, 30): ((1, ANY), (13, "positions"), (17, "pnl")),

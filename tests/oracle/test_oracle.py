@@ -33,6 +33,8 @@ from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
 
+from cli.questions import QUESTIONS
+
 pytestmark = pytest.mark.xdist_group("oracle")  # one worker plays the history for all of them
 EPISODE = ("portfolio_id", "asset_class", "breach_kind", "started_on")
 MARTS: dict[Grain, Callable[[Observed], Mart]] = {
@@ -135,6 +137,19 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert any(row["item"] not in (None, "(unattributed)") for row in bridge)
     assert not all(row["is_complete"] for row in rows("sync_coverage_daily"))
     assert any(row["rate_limited"] for row in rows("sync_coverage_daily"))
+    moved = rows("drift_causes_daily")
+    assert all(any(row[f"{cause}_points"] for row in moved) for cause in ("market", "trades", "flows", "policy"))
+    assert {row["unknown_reason"] for row in moved} >= {None, "first_night", "no_holdings"}
+    assert {row["outcome"] for row in rows("rebalancing_trade_outcomes")} == {
+        "done",
+        "partly",
+        "not_done",
+        "open",
+        "unknown",
+    }
+    worth = rows("account_book_daily")
+    assert any(row["reported_flow"] and row["flow_difference"] == 0 for row in worth)
+    assert any(row["sessions_missing"] for row in worth)
     judged = rows("compliance_daily")
     assert {row["verdict"] for row in judged} == {"inside", "outside", "unknown"}
     assert any(row["verdict"] != row["verdict_then"] for row in judged)
@@ -143,6 +158,12 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert any(row["tax_cost"] for row in rows("tax_daily"))
     assert built.expected("restatements")
     assert built.expected("reconciliation_daily")
+
+
+@pytest.mark.parametrize(("question", "query"), QUESTIONS, ids=lambda text: text[:40])
+def test_every_question_of_the_demo_has_an_answer(question: str, query: str, built: Built) -> None:
+    with duckdb.connect(str(built.warehouse), read_only=True) as connection:
+        assert connection.execute(query).fetchall(), question
 
 
 @pytest.mark.parametrize("mart", ["positions_daily", "allocation_drift_daily", "pnl_daily"])
