@@ -105,19 +105,27 @@ class Missed(Database):
     def missed_performance(self, night: date, most: int, closed: frozenset[str]) -> dict[str, tuple[date, ...]]:
         """End dates of performance reports to ask for beside tonight's, by portfolio: the newest `most` of all.
 
-        Those between a portfolio's first report and tonight that no report answers, dates as for P&L; what was last asked in
-        vain comes after all that was not. Of `closed` accounts none is asked.
+        Those between a portfolio's first report and tonight that no report answers, dates as for P&L, of the portfolios that
+        the newest lists have; what was last asked in vain comes after all that was not. Of `closed` accounts none is asked.
         """
         rows = self._all(
             f"""
             with asked as (
-                select account_id, portfolio_id, cast(json_extract_string(params, '$.end_date') as date) as end_date,
+                select portfolio_id, cast(json_extract_string(params, '$.end_date') as date) as end_date,
                     max(as_of_date) as tried_on, bool_or(outcome in {_GOOD}) as is_answered
                 from {self.dataset}.responses where endpoint in ('performance', 'performance_backfill') group by all
             ),
+            lists as (
+                select account_id, max(as_of_date) as as_of_date from {self.dataset}.responses
+                where endpoint = 'portfolios' and outcome in {_GOOD} and not list_contains($1, account_id)
+                group by account_id
+            ),
             portfolios as (
-                select account_id, portfolio_id, min(end_date) as first_date from asked
-                where is_answered and not list_contains($1, account_id) group by all
+                select portfolio_id, min(asked.end_date) as first_date from asked
+                where is_answered and portfolio_id in (
+                    select portfolio_id from {self.dataset}.portfolios join lists using (account_id, as_of_date)
+                )
+                group by portfolio_id
             ),
             nights as (select distinct as_of_date from {self.dataset}.responses where endpoint = 'accounts'),
             days as (
@@ -128,8 +136,7 @@ class Missed(Database):
                 where isodow(day) < 6 or cast(day as date) in (select as_of_date from nights)
             )
             select portfolios.portfolio_id, days.day from portfolios join days on days.day > portfolios.first_date
-            left join asked on asked.account_id = portfolios.account_id and asked.portfolio_id = portfolios.portfolio_id
-                and asked.end_date = days.day
+            left join asked on asked.portfolio_id = portfolios.portfolio_id and asked.end_date = days.day
             where not coalesce(asked.is_answered, false)
             order by asked.tried_on nulls first, days.day desc, portfolios.portfolio_id limit $3
             """,

@@ -39,6 +39,14 @@
 {%- endmacro %}
 
 
+{# Pre-hook of rebalancing_trade_outcomes: what was open when it was last computed may have been decided by time alone. #}
+{% macro delete_open() -%}
+    {% if is_incremental() -%}
+    delete from {{ this }} where outcome = 'open'
+    {%- endif %}
+{%- endmacro %}
+
+
 {# Where the program notes what its builds have taken in; without its notes every build computes everything again. #}
 {% macro create_built_loads() -%}
     {% if execute and flags.WHICH in ('build', 'run') %}

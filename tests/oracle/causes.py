@@ -47,7 +47,8 @@ def drift_causes_daily(observed: Observed) -> Mart:
 
 
 def _drifts(night: PortfolioNight) -> Drifts:
-    return {item.asset_class: (item.actual, item.reported.target if item.reported else None) for item in night.classes}
+    """A class that only the policy names is at zero, like any other that an analysis of the whole leaves out."""
+    return {item.asset_class: (item.actual, item.reported.target if item.reported else Decimal(0)) for item in night.classes}
 
 
 def _of(drifts: Drifts, name: str, is_there: bool) -> tuple[Decimal | None, Decimal | None]:

@@ -8,7 +8,6 @@ from oracle.compare import WIDE, Mart
 from oracle.drift import analyses
 from oracle.holdings import held
 from oracle.observed import Observed
-from oracle.rosters import account_nights
 
 from sandbox.world.facts_portfolios import Holdings
 
@@ -19,13 +18,12 @@ def rebalancing_trade_outcomes(observed: Observed) -> Mart:
     answers: dict[str, dict[date, Holdings]] = defaultdict(dict)
     for (day, portfolio_id), answer in held(observed).items():
         answers[portfolio_id][day] = answer
-    newest = {account_id: day for day, account_id in sorted(account_nights(observed))}
     rows: Mart = {}
     for night in analyses(observed):
         portfolio_id, account_id = night.analysis.portfolio_id, night.account.account_id
         after = {day: a for day, a in sorted(answers[portfolio_id].items()) if night.day < day <= night.day + WEEK}
         now = answers[portfolio_id].get(night.day)
-        has_passed = newest[account_id] >= night.day + WEEK
+        has_passed = observed.days[-1] >= night.day + WEEK
         for number, trade in enumerate(night.analysis.trades, start=1):
             sign = 1 if trade.action == "buy" else -1
             traded = (

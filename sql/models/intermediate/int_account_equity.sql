@@ -40,6 +40,23 @@ asked as (
 
 ),
 
+-- Portfolios may be listed although nothing is asked of them.
+listed as (
+
+    select distinct
+        answers.as_of_date,
+        answers.account_id
+    from {{ ref('stg_bluum__portfolios') }} as portfolios
+    inner join {{ ref('int_responses_ranked') }} as answers
+        on portfolios.response_id = answers.response_id
+        and portfolios.as_of_date = answers.as_of_date
+    where answers.endpoint = 'portfolios' and answers.is_current
+        {% if is_incremental() -%}
+        and {{ is_changed('answers.account_id', 'answers.as_of_date') }}
+        {%- endif %}
+
+),
+
 portfolios as (
 
     select
@@ -68,6 +85,7 @@ positions as (
         account_id,
         count(*) as positions,
         count({{ computable('market_value') }}) as positions_valued,
+        count(currency) as positions_with_currency,
         min(currency) as currency,
         max(currency) as other_currency,
         sum({{ computable('market_value') }}) as positions_value
@@ -87,20 +105,26 @@ joined as (
         nights.currency,
         coalesce(asked.portfolios, 0) as portfolios,
         case when asked.portfolios = 1 then portfolios.portfolio_id end as portfolio_id,
-        case when asked.portfolios > 0 then 'holdings' else 'roster' end as source,
+        case when asked.portfolios > 0 or listed.account_id is not null then 'holdings' else 'roster' end as source,
         case
             when asked.portfolios > 0 and asked.answered < asked.portfolios then 'no_holdings'
+            when nights.currency is null then 'no_currency'
             when asked.portfolios > 0 and portfolios.portfolios_valued = asked.portfolios
-                and (portfolios.currency <> nights.currency or portfolios.other_currency <> nights.currency)
+                and (
+                    portfolios.currency is distinct from nights.currency
+                    or portfolios.other_currency is distinct from nights.currency
+                )
                 then 'mixed_currencies'
             when asked.portfolios > 0 and portfolios.portfolios_valued = asked.portfolios then null
             when asked.portfolios > 0 then coalesce(portfolios.unknown_reason, 'no_holdings')
-            -- Without a list of portfolios nobody knows whether there are any; with one, their holdings were left out.
+            -- Without a list of portfolios nobody knows whether there are any.
             when nights.portfolios_outcome not in ('ok', 'absent') or nights.portfolios_outcome is null then 'no_portfolios'
-            when nights.rebalancing_outcome is not null then 'no_holdings'
+            when listed.account_id is not null then 'no_holdings'
             when nights.positions_outcome not in ('ok', 'absent') or nights.positions_outcome is null then 'no_positions'
             when positions.positions_valued < positions.positions then 'unpriced_holding'
-            when positions.currency <> nights.currency or positions.other_currency <> nights.currency then 'mixed_currencies'
+            when positions.positions_with_currency < positions.positions
+                or positions.currency <> nights.currency
+                or positions.other_currency <> nights.currency then 'mixed_currencies'
             when nights.balance is null then 'no_cash'
         end as unknown_reason,
         case when asked.portfolios > 0 then portfolios.cash else nights.balance end as cash,
@@ -115,6 +139,9 @@ joined as (
     left join portfolios
         on nights.as_of_date = portfolios.as_of_date
         and nights.account_id = portfolios.account_id
+    left join listed
+        on nights.as_of_date = listed.as_of_date
+        and nights.account_id = listed.account_id
     left join positions
         on nights.as_of_date = positions.as_of_date
         and nights.account_id = positions.account_id

@@ -89,7 +89,7 @@ joined as (
     select
         equities.*,
         before.equity as previous_equity,
-        reported.reported_flow,
+        case when before.portfolios = equities.portfolios then reported.reported_flow end as reported_flow,
         case
             when now_reported.start_date = before_reported.start_date
                 and (now_reported.currency is not distinct from before_reported.currency)

@@ -154,7 +154,7 @@ holders as (
         portfolio_id,
         account_id
     from {{ ref('int_responses_ranked') }}
-    where endpoint = 'rebalancing'
+    where portfolio_id is not null
     group by portfolio_id, account_id
 
 ),

@@ -29,7 +29,9 @@ allocations as (
         portfolio_id,
         asset_class,
         actual_percent,
-        target_percent
+        -- What only the policy names is not told by the analysis.
+        case when is_reported then actual_percent end as reported_percent,
+        case when is_reported then target_percent end as target_percent
     from {{ ref('allocation_drift_daily') }}
     {% if is_incremental() -%}
     where as_of_date >= (select min(coalesce(pairs.previous_on, pairs.as_of_date)) from pairs)
@@ -56,7 +58,7 @@ classes as (
             pairs.as_of_date,
             pairs.portfolio_id,
             allocations.asset_class,
-            allocations.actual_percent,
+            allocations.reported_percent as actual_percent,
             allocations.target_percent,
             {{ nothing }} as previous_actual_percent,
             {{ nothing }} as previous_target_percent
@@ -73,7 +75,7 @@ classes as (
             allocations.asset_class,
             {{ nothing }} as actual_percent,
             {{ nothing }} as target_percent,
-            allocations.actual_percent as previous_actual_percent,
+            allocations.reported_percent as previous_actual_percent,
             allocations.target_percent as previous_target_percent
         from pairs
         inner join allocations

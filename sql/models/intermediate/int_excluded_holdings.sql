@@ -24,6 +24,7 @@ excluded as (
 
 ),
 
+-- Some lists keep a row of what is sold out.
 holdings as (
 
     select
@@ -34,8 +35,9 @@ holdings as (
         holdings.market_value,
         holdings.response_id
     from {{ ref('holdings_daily') }} as holdings
+    where (holdings.quantity is distinct from 0)
     {% if is_incremental() -%}
-    where {{ is_changed('holdings.account_id', 'holdings.as_of_date') }}
+        and {{ is_changed('holdings.account_id', 'holdings.as_of_date') }}
     {%- endif %}
 
 ),
@@ -48,8 +50,9 @@ positions as (
         {{ symbol_name('positions.symbol') }} as symbol,
         positions.response_id
     from {{ ref('positions_daily') }} as positions
+    where (positions.quantity is distinct from 0)
     {% if is_incremental() -%}
-    where {{ is_changed('positions.account_id', 'positions.as_of_date') }}
+        and {{ is_changed('positions.account_id', 'positions.as_of_date') }}
     {%- endif %}
 
 ),

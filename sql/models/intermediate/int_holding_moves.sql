@@ -100,7 +100,31 @@ held as (
 
 ),
 
--- Today's name of the class counts on both nights: what is only called otherwise has not been traded.
+named as (
+
+    select
+        *,
+        min(asset_class) over listing <> max(asset_class) over listing as is_in_two_classes
+    from held
+    window listing as (partition by as_of_date, portfolio_id, symbol, side)
+
+),
+
+keyed as (
+
+    select
+        *,
+        case
+            when max(case when is_in_two_classes then 1 else 0 end) over (
+                partition by as_of_date, portfolio_id, symbol
+            ) = 1 then asset_class
+        end as own_class
+    from named
+
+),
+
+-- Today's name of the class counts on both nights: what is only called otherwise has not been traded. A symbol that stands
+-- in two classes on one night is two things.
 symbols as (
 
     select
@@ -119,8 +143,8 @@ symbols as (
         sum(case when side = '{{ side }}' then {{ computable('market_value') }} end) as value_{{ side }}
         {{- "," if not loop.last }}
         {% endfor %}
-    from held
-    group by as_of_date, portfolio_id, account_id, symbol
+    from keyed
+    group by as_of_date, portfolio_id, account_id, symbol, own_class
 
 ),
 
@@ -137,7 +161,8 @@ moved as (
         case
             when rows_before = 0 then 0
             when symbol = '(cash)' or rows_now = 0 then value_before
-            when quantity_now = quantity_before or (quantity_before <> 0 and cost_now = cost_before) then value_now
+            when quantity_now = quantity_before then value_now
+            when quantity_before <> 0 and cost_now = cost_before and cost_now <> 0 then value_now
             else {{ product('quantity_before', 'price') }}
         end as value_at_new_prices
     from symbols

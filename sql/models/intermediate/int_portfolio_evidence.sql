@@ -20,7 +20,7 @@ expected as (
         requests.account_id,
         requests.portfolio_id
     from {{ ref('int_requests') }} as requests
-    where requests.endpoint = 'rebalancing'
+    where requests.portfolio_id is not null
         {% if is_incremental() -%}
         and {{ is_changed('requests.account_id', 'requests.as_of_date') }}
         {%- endif %}
@@ -35,7 +35,7 @@ first_nights as (
         portfolio_id,
         min(as_of_date) as first_seen_on
     from {{ ref('int_requests') }}
-    where endpoint = 'rebalancing'
+    where portfolio_id is not null
     group by account_id, portfolio_id
 
 ),

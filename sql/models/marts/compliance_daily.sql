@@ -127,14 +127,15 @@ joined as (
 
 ),
 
--- By what an excluded item is measured: its share of the whole, where that is known; else how often it is listed.
+-- By what an excluded item is measured: its share of the whole, where that is known; else how often it is listed. What is
+-- worth nothing is held all the same.
 told as (
 
     select
         *,
         case
             when rule not in ('excluded_sector', 'excluded_security') then 'no'
-            when excluded_percent is not null then 'share'
+            when excluded_percent > 0 or (excluded_percent is not null and excluded_holdings = 0) then 'share'
             when has_all_holdings then 'holdings'
             when rule = 'excluded_security' and positions_response_id is not null then 'positions'
             when excluded_holdings > 0 then 'some_holdings'

@@ -26,7 +26,12 @@ nights as (
     select
         as_of_date,
         portfolio_id,
-        max(account_id) as account_id,
+        -- A report of the past may have been asked of an account that holds the portfolio only since.
+        coalesce(
+            max(case when endpoint = 'holdings' then account_id end),
+            max(case when endpoint = 'summary' then account_id end),
+            max(account_id)
+        ) as account_id,
         max(case when endpoint = 'holdings' then response_id end) as holdings_response_id,
         max(case when endpoint = 'summary' then response_id end) as summary_response_id,
         max(case when endpoint = 'performance' then response_id end) as performance_response_id,

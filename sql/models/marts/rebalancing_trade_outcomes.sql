@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ delete_changed(days=var('trade_days')) }}",
+        pre_hook=["{{ delete_changed(days=var('trade_days')) }}", "{{ delete_open() }}"],
     )
 }}
 
@@ -15,7 +15,13 @@ trades as (
     select *
     from {{ ref('rebalancing_trades') }} as trades
     {% if is_incremental() -%}
-    where {{ is_changed('trades.account_id', 'trades.as_of_date', days=var('trade_days')) }}
+    -- What has changed, and what was open, is already gone.
+    where not exists (
+        select 1 from {{ this }} as known
+        where known.as_of_date = trades.as_of_date
+            and known.portfolio_id = trades.portfolio_id
+            and known.trade_number = trades.trade_number
+    )
     {%- endif %}
 
 ),
@@ -27,10 +33,10 @@ nights as (
         as_of_date,
         portfolio_id,
         holdings_response_id
-    from {{ ref('portfolio_values_daily') }} as nights
+    from {{ ref('portfolio_values_daily') }}
     where holdings_response_id is not null and coalesce(unknown_reason, '') <> 'quarantined'
         {% if is_incremental() -%}
-        and {{ is_changed('nights.account_id', 'nights.as_of_date', days=var('trade_days')) }}
+        and as_of_date >= (select min(trades.as_of_date) from trades)
         {%- endif %}
 
 ),
@@ -42,9 +48,9 @@ units as (
         portfolio_id,
         symbol,
         sum({{ decimal_or_null('quantity', 28, 9) }}) as quantity
-    from {{ ref('holdings_daily') }} as holdings
+    from {{ ref('holdings_daily') }}
     {% if is_incremental() -%}
-    where {{ is_changed('holdings.account_id', 'holdings.as_of_date', days=var('trade_days')) }}
+    where as_of_date >= (select min(trades.as_of_date) from trades)
     {%- endif %}
     group by as_of_date, portfolio_id, symbol
 
@@ -52,11 +58,7 @@ units as (
 
 newest as (
 
-    select
-        account_id,
-        max(as_of_date) as newest_on
-    from {{ ref('account_nights') }}
-    group by account_id
+    select max(as_of_date) as newest_on from {{ ref('account_nights') }}
 
 ),
 
@@ -164,8 +166,7 @@ final as (
         on wanted.as_of_date = found.as_of_date
         and wanted.portfolio_id = found.portfolio_id
         and wanted.trade_number = found.trade_number
-    left join newest
-        on wanted.account_id = newest.account_id
+    cross join newest
     left join {{ ref('dates') }} as then_days
         on wanted.as_of_date = then_days.calendar_date
     left join {{ ref('dates') }} as now_days
