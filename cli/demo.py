@@ -32,7 +32,7 @@ def run_demo(settings: Settings, console: Console) -> int:
         for name in ("warehouse.duckdb", "bi.duckdb"):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "dlt", ignore_errors=True)
-        own = {"profile": DEFAULT, "data_dir": folder, "rate_limit": 0.0, "accounts": frozenset()}
+        own = {"profile": DEFAULT, "data_dir": folder, "rate_limit": 0.0, "accounts": frozenset(), "leave_out": frozenset()}
         _play(settings.model_copy(update=own), console)
     bi = folder.resolve() / "bi.duckdb"
     _answer(bi.as_posix(), console)

@@ -3,8 +3,8 @@
     Request --path_of--> URL        answer --read--> Record (a row to be) | Request (what this answer tells us to ask)
 
 To add an endpoint: its tables in `tables.py`, here a reading function and an entry in ENDPOINTS (with the tables it fills),
-and the `Request` in the reading function of the answer that leads to it. Nothing else in pipelines/ names an endpoint but
-the roster.
+and the `Request` in the reading function of the answer that leads to it. The roster apart, an endpoint is
+named elsewhere only for what can be left out (`settings.py`) and what can be asked later (`missed.py`, `backfill.py`).
 """
 
 import json
@@ -224,7 +224,7 @@ def read_performance(request: Request, body: Json, context: SyncContext) -> Iter
     given = {"account_id": request.account_id, "portfolio_id": request.portfolio_id, **window}
     yield Record(tables.PERFORMANCE_REPORTS, whole(body), given)
     yield from each(tables.PERFORMANCE_VALUES, body, "value_history", given, "item_number")
-    if member(body, "value_history") is not None or (series := member(body, "balance_history")) is None:
+    if member(body, "value_history") or (series := member(body, "balance_history")) is None:
         return
     dates, values = member(series, "dates"), member(series, "values")
     if not isinstance(dates, list) or not isinstance(values, list) or len(dates) != len(values):

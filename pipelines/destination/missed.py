@@ -17,6 +17,14 @@ _FIGURES = """hash(
 class Missed(Database):
     """What was missed."""
 
+    @property
+    def _roster(self) -> str:
+        """The accounts of the newest roster up to the night $2."""
+        return f"""
+            select account_id from {self.dataset}.accounts
+            where as_of_date = (select max(as_of_date) from {self.dataset}.accounts where as_of_date <= $2)
+        """
+
     def missed_pnl(self, night: date, most: int, closed: frozenset[str]) -> dict[str, tuple[date, ...]]:
         """End dates of P&L reports to ask for beside tonight's, by account: the newest `most` of all.
 
@@ -39,10 +47,7 @@ class Missed(Database):
                 from requests group by account_id, end_date
             ),
             observed as (select account_id, end_date from asked where asked_on is not null),
-            roster as (
-                select account_id from {self.dataset}.accounts
-                where as_of_date = (select max(as_of_date) from {self.dataset}.accounts where as_of_date <= $2)
-            ),
+            roster as ({self._roster}),
             first_ones as (
                 select account_id, min(end_date) as first_date from observed
                 where account_id in (select account_id from roster) and not list_contains($1, account_id) group by account_id
@@ -115,10 +120,11 @@ class Missed(Database):
                     max(as_of_date) as tried_on, bool_or(outcome in {_GOOD}) as is_answered
                 from {self.dataset}.responses where endpoint in ('performance', 'performance_backfill') group by all
             ),
+            roster as ({self._roster}),
             lists as (
                 select account_id, max(as_of_date) as as_of_date from {self.dataset}.responses
                 where endpoint = 'portfolios' and outcome in {_GOOD} and not list_contains($1, account_id)
-                group by account_id
+                    and account_id in (select account_id from roster) group by account_id
             ),
             portfolios as (
                 select portfolio_id, min(asked.end_date) as first_date from asked

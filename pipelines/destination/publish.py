@@ -134,7 +134,7 @@ def _views(connection: duckdb.DuckDBPyConnection) -> dict[Name, str]:
 
 
 def _macros(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, list[str], str]]:
-    """The questions of a file that take a parameter, such as pnl_daily_as_of(instant); they name tables of marts only."""
+    """The questions of a file that take a parameter, such as pnl_daily_as_of(instant); they name published tables only."""
     found: list[tuple[str, list[str], str]] = connection.execute(
         """
         select function_name, parameters, macro_definition from duckdb_functions()

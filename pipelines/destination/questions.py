@@ -5,12 +5,12 @@ readers is decided in sql/.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipelines.api.endpoints import Request
+from pipelines.api.endpoints import Request, without
 from pipelines.destination.database import Database
 from pipelines.schema.tables import TABLES
 
@@ -149,9 +149,12 @@ class Questions(Database):
             or 0
         )
 
-    def standing(self, night: date, only: frozenset[str] = frozenset()) -> Standing:
-        """How complete a night is, for these accounts or for all."""
-        asked = {request.key for request in self.planned(night) if not only or request.account_id in only}
+    def standing(self, night: date, only: frozenset[str] = frozenset(), left_out: Collection[str] = frozenset()) -> Standing:
+        """How complete a night is, for these accounts or for all; what is left out by now is not missed."""
+        planned, endpoints = self.planned(night), without(left_out)
+        asked = {
+            request.key for request in planned if (not only or request.account_id in only) and request.endpoint in endpoints
+        }
         missing = sorted(asked - self.answered(night), key=str)
         expected = {account_id for _, account_id, _, _ in asked}
         quarantined = self._all(

@@ -8,7 +8,7 @@ the rest. How a night is asked is `engine.py`, how a batch is loaded `warehouse.
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Sync:
         self._make_ready()
         with self.warehouse.at_hand():
             missing = self._missing()
-        await self._load_all(self._engine().night(missing))
+        await self._load_all(self._engine(self.settings.leave_out).night(missing))
         if self.settings.keep_bodies_days is not None and self.progress.as_of_date:
             self.warehouse.drop_old_bodies(self.progress.as_of_date - timedelta(days=self.settings.keep_bodies_days))
         return self.progress
@@ -58,7 +58,7 @@ class Sync:
     async def fill(self, requests: Sequence[Request]) -> Progress:
         """Ask these P&L reports of the past, and nothing else of tonight. Raises as `run`, but for RosterRefused."""
         self._make_ready()
-        await self._load_all(self._engine().reports(requests))
+        await self._load_all(self._engine(leave_out=frozenset()).reports(requests))  # who names them wants them
         return self.progress
 
     def _make_ready(self) -> None:
@@ -68,13 +68,13 @@ class Sync:
             self.warehouse.sweep()
         self.warehouse.upgrade()
 
-    def _engine(self) -> Engine:
+    def _engine(self, leave_out: Collection[str]) -> Engine:
         return Engine(
             self.settings,
             self.client,
             self.run_id,
             self._held,
-            without(self.settings.leave_out),
+            without(leave_out),
             observe=self.observe,
             stop=self.stop,
             machine_now=self.machine_now,
@@ -95,7 +95,8 @@ class Sync:
         warehouse, settings = self.warehouse, self.settings
         with warehouse.at_hand():
             closed, answered = warehouse.closed_before(day), frozenset(warehouse.answered(day))
-            pnl = warehouse.missed_pnl(day, settings.pnl_fill_requests, closed)
+            is_asked = without(settings.leave_out)
+            pnl = warehouse.missed_pnl(day, settings.pnl_fill_requests, closed) if "pnl" in is_asked else {}
             left = max(settings.pnl_fill_requests - sum(map(len, pnl.values())), 0)
             context = SyncContext(
                 day,
@@ -104,7 +105,7 @@ class Sync:
                 warehouse.held_policies(),
                 closed,
                 pnl,
-                warehouse.missed_performance(day, left, closed),
+                warehouse.missed_performance(day, left, closed) if "performance" in is_asked else {},
             )
             is_begun = roster(settings.surface).key in answered
             planned = tuple(warehouse.planned(day, settings.surface)) if is_begun else ()

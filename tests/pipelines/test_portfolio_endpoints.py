@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pipelines.api.endpoints import ENDPOINTS, LASTING, path_of, without
 from pipelines.api.engine import client_of
 from pipelines.destination.warehouse import Warehouse
+from pipelines.night.backfill import Window, plan
 from pipelines.night.sync import Sync
 from pipelines.settings import Optional, Settings
 from sandbox.server import Options
@@ -123,8 +124,9 @@ def test_a_summary_lands_with_its_shares_by_class_and_by_sector(landed: Landed) 
     [
         {"value_history": [{"date": "2025-01-14", "value": "99.5"}, {"date": "2025-01-15", "value": "100"}]},
         {"balance_history": {"dates": ["2025-01-14", "2025-01-15"], "values": ["99.5", 100]}},
+        {"value_history": [], "balance_history": {"dates": ["2025-01-14", "2025-01-15"], "values": ["99.5", 100]}},
     ],
-    ids=["value_history", "balance_history"],
+    ids=["value_history", "balance_history", "an empty value_history beside it"],
 )
 def test_a_performance_report_lands_under_the_window_asked_for_with_its_series(
     landed: Landed, series: dict[str, object]
@@ -188,25 +190,21 @@ def test_an_endpoint_that_there_is_not_cannot_be_left_out(monkeypatch: pytest.Mo
     assert Settings(_env_file=None).leave_out == {"summary", "performance"}
 
 
+def _settings(sandbox: Any, folder: Path, **more: Any) -> Settings:
+    pair = {"api_key": sandbox.key, "BLUUM_API_SECRET": sandbox.secret, "BLUUM_BASE_URL": sandbox.base_url}
+    return Settings(_env_file=None, **pair, data_dir=folder, rate_limit=0, **more)
+
+
+async def _run(settings: Settings, work: Callable[[Sync], Any] = Sync.run) -> Sync:
+    async with client_of(settings) as client:
+        run = Sync(settings, client, Warehouse.of(settings), "run")
+        await work(run)
+        return run
+
+
 def test_what_is_left_out_is_neither_asked_nor_planned_nor_missed(tmp_path: Path) -> None:
     with running(Options(accounts=4, rate_limit=0)) as sandbox:
-        settings = Settings(
-            _env_file=None,
-            api_key=sandbox.key,
-            BLUUM_API_SECRET=sandbox.secret,
-            BLUUM_BASE_URL=sandbox.base_url,
-            data_dir=tmp_path,
-            rate_limit=0,
-            leave_out={"performance", "pnl", "portfolios"},
-        )
-
-        async def night() -> Sync:
-            async with client_of(settings) as client:
-                run = Sync(settings, client, Warehouse.of(settings), "run")
-                await run.run()
-                return run
-
-        run = asyncio.run(night())
+        run = asyncio.run(_run(_settings(sandbox, tmp_path, leave_out={"performance", "pnl", "portfolios"})))
         asked = {entry.endpoint for entry in sandbox.requests.entries}
     assert asked - {"position"} == {"accounts", "positions", "investment_policy"}
     night_of_it = run.progress.as_of_date
@@ -214,3 +212,49 @@ def test_what_is_left_out_is_neither_asked_nor_planned_nor_missed(tmp_path: Path
     assert not run.warehouse.standing(night_of_it).missing
     planned = {request.endpoint for request in run.warehouse.planned(night_of_it)}
     assert planned - {"position"} == {"positions", "investment_policy", "investment_policy_version"}
+
+
+def test_what_failed_and_is_left_out_since_is_not_missed(tmp_path: Path) -> None:
+    with running(Options(accounts=4, rate_limit=0)) as sandbox:
+        sandbox.faults.set([{"kind": "status", "status": 400, "endpoint": "summary"}])
+        run = asyncio.run(_run(_settings(sandbox, tmp_path)))
+    night = run.progress.as_of_date
+    assert night
+    assert {endpoint for endpoint, *_ in run.warehouse.standing(night).missing} == {"summary"}
+    assert not run.warehouse.standing(night, left_out={"summary"}).missing
+
+
+def test_a_backfill_asks_what_it_names_though_it_is_left_out(tmp_path: Path) -> None:
+    with running(Options(accounts=4, rate_limit=0)) as sandbox:
+        settings = _settings(sandbox, tmp_path, leave_out={"pnl"})
+        run = asyncio.run(_run(settings))
+        night = run.progress.as_of_date
+        assert night
+        requests = plan(run.warehouse, Window(night - timedelta(days=4), night)).requests
+        sandbox.requests.clear()
+        asyncio.run(_run(settings, lambda other: other.fill(requests)))
+        assert len(requests) == len([entry for entry in sandbox.requests.entries if entry.endpoint == "pnl"]) > 4
+
+
+def test_the_performance_of_a_portfolio_that_is_gone_is_not_missed(tmp_path: Path) -> None:
+    """One account lists none on the second night; after a gap only the others' reports are asked for."""
+    with running(Options(accounts=4, rate_limit=0)) as sandbox:
+        settings = _settings(sandbox, tmp_path)
+        asyncio.run(_run(settings))
+        gone = next(account for account in sandbox.world.accounts if account.portfolios)
+        sandbox.clock.to_night(date(2022, 6, 15))
+        sandbox.faults.set(
+            [
+                {
+                    "kind": "replace",
+                    "endpoint": "portfolios",
+                    "account": gone.account_id,
+                    "pointer": "/portfolios",
+                    "raw": "[]",
+                }
+            ]
+        )
+        run = asyncio.run(_run(settings))
+        missed = run.warehouse.missed_performance(date(2022, 6, 20), 500, frozenset())
+    assert missed
+    assert not {portfolio.portfolio_id for portfolio in gone.portfolios} & missed.keys()
