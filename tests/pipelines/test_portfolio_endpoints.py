@@ -242,7 +242,7 @@ def test_the_performance_of_a_portfolio_that_is_gone_is_not_missed(tmp_path: Pat
         settings = _settings(sandbox, tmp_path)
         asyncio.run(_run(settings))
         gone = next(account for account in sandbox.world.accounts if account.portfolios)
-        sandbox.clock.to_night(date(2022, 6, 15))
+        sandbox.clock.to_night(date(2022, 6, 16))
         sandbox.faults.set(
             [
                 {
