@@ -27,10 +27,8 @@ def print_summary(settings: Settings, console: Console, progress: Progress, run_
         console.print("There was nothing left to ask.")
         return COMPLETE
     warehouse = Warehouse.of(settings)
-    figures, standing = (
-        warehouse.figures(run_id),
-        warehouse.standing(progress.as_of_date, settings.accounts, settings.leave_out),
-    )
+    figures = warehouse.figures(run_id)
+    standing = warehouse.standing(progress.as_of_date, settings.accounts, settings.leave_out)
     console.print(_table(progress, figures, standing, seconds))
     if progress.stopped_by:
         console.print(f"The night was cut short: {progress.stopped_by}.", markup=False)

@@ -13,6 +13,9 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipelines.errors import WarehouseUnusable
 
+GOOD = "('ok', 'absent', 'disabled')"
+"""The outcomes of a question that nobody has to ask again, as SQL; see `Outcome.is_good`."""
+
 
 class Database:
     """A DuckDB file. One process at a time may hold it: see `lock.py`."""

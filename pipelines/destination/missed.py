@@ -5,9 +5,8 @@ Reads only; asked as the `questions.py` are. What a report of the past is called
 
 from datetime import date
 
-from pipelines.destination.database import Database
+from pipelines.destination.database import GOOD, Database
 
-_GOOD = "('ok', 'absent', 'disabled')"
 _FIGURES = """hash(
     total_pnl, realized_pnl, unrealized_pnl, dividend_income, interest_income, fees_paid,
     short_term_gains, short_term_losses, long_term_gains, long_term_losses
@@ -25,6 +24,18 @@ class Missed(Database):
             where as_of_date = (select max(as_of_date) from {self.dataset}.accounts where as_of_date <= $2)
         """
 
+    def _days(self, of: str) -> str:
+        """The days before the night $2, from the first_date of a table on, that a report is asked for: see `missed_pnl`."""
+        return f"""
+            select cast(day as date) as day
+            from generate_series(
+                (select min(first_date) from {of}), cast($2 as date) - interval 1 day, interval 1 day
+            ) as series(day)
+            where isodow(day) < 6 or cast(day as date) in (
+                select as_of_date from {self.dataset}.responses where endpoint = 'accounts'
+            )
+        """
+
     def missed_pnl(self, night: date, most: int, closed: frozenset[str]) -> dict[str, tuple[date, ...]]:
         """End dates of P&L reports to ask for beside tonight's, by account: the newest `most` of all.
 
@@ -37,7 +48,7 @@ class Missed(Database):
         rows = self._all(
             f"""
             with requests as (
-                select account_id, response_id, as_of_date, outcome, outcome in {_GOOD} as is_good,
+                select account_id, response_id, as_of_date, outcome, outcome in {GOOD} as is_good,
                     cast(json_extract_string(params, '$.end_date') as date) as end_date
                 from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill')
             ),
@@ -52,14 +63,7 @@ class Missed(Database):
                 select account_id, min(end_date) as first_date from observed
                 where account_id in (select account_id from roster) and not list_contains($1, account_id) group by account_id
             ),
-            nights as (select distinct as_of_date from {self.dataset}.responses where endpoint = 'accounts'),
-            days as (
-                select cast(day as date) as day
-                from generate_series(
-                    (select min(first_date) from first_ones), cast($2 as date) - interval 1 day, interval 1 day
-                ) as series(day)
-                where isodow(day) < 6 or cast(day as date) in (select as_of_date from nights)
-            ),
+            days as ({self._days("first_ones")}),
             answers as (
                 select account_id, end_date, as_of_date as asked_on,
                     {_FIGURES} as figures,
@@ -117,13 +121,13 @@ class Missed(Database):
             f"""
             with asked as (
                 select portfolio_id, cast(json_extract_string(params, '$.end_date') as date) as end_date,
-                    max(as_of_date) as tried_on, bool_or(outcome in {_GOOD}) as is_answered
+                    max(as_of_date) as tried_on, bool_or(outcome in {GOOD}) as is_answered
                 from {self.dataset}.responses where endpoint in ('performance', 'performance_backfill') group by all
             ),
             roster as ({self._roster}),
             lists as (
                 select account_id, max(as_of_date) as as_of_date from {self.dataset}.responses
-                where endpoint = 'portfolios' and outcome in {_GOOD} and not list_contains($1, account_id)
+                where endpoint = 'portfolios' and outcome in {GOOD} and not list_contains($1, account_id)
                     and account_id in (select account_id from roster) group by account_id
             ),
             portfolios as (
@@ -133,14 +137,7 @@ class Missed(Database):
                 )
                 group by portfolio_id
             ),
-            nights as (select distinct as_of_date from {self.dataset}.responses where endpoint = 'accounts'),
-            days as (
-                select cast(day as date) as day
-                from generate_series(
-                    (select min(first_date) from portfolios), cast($2 as date) - interval 1 day, interval 1 day
-                ) as series(day)
-                where isodow(day) < 6 or cast(day as date) in (select as_of_date from nights)
-            )
+            days as ({self._days("portfolios")})
             select portfolios.portfolio_id, days.day from portfolios join days on days.day > portfolios.first_date
             left join asked on asked.portfolio_id = portfolios.portfolio_id and asked.end_date = days.day
             where not coalesce(asked.is_answered, false)

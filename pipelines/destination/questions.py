@@ -11,10 +11,8 @@ from datetime import date
 from typing import Any
 
 from pipelines.api.endpoints import Request, without
-from pipelines.destination.database import Database
+from pipelines.destination.database import GOOD, Database
 from pipelines.schema.tables import TABLES
-
-_GOOD = "('ok', 'absent', 'disabled')"
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Questions(Database):
                 select endpoint, account_id, portfolio_id, max(params) filter (where page = 0)
                 from {self.dataset}.responses where as_of_date = ?
                 group by answer_id, endpoint, account_id, portfolio_id
-                having bool_and(outcome in {_GOOD})
+                having bool_and(outcome in {GOOD})
                 """,
                 night,
             )
@@ -95,7 +93,7 @@ class Questions(Database):
                 where lower(status) = 'closed' and as_of_date < ?
             ),
             asked as (
-                select plan.account_id, plan.as_of_date, bool_or(responses.outcome in {_GOOD}) as is_answered
+                select plan.account_id, plan.as_of_date, bool_or(responses.outcome in {GOOD}) as is_answered
                 from {self.dataset}.plan as plan
                 join closed using (account_id, as_of_date)
                 left join {self.dataset}.responses as responses
@@ -128,7 +126,7 @@ class Questions(Database):
             self._all(
                 f"""
                 select distinct account_id, cast(json_extract_string(params, '$.end_date') as date)
-                from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {_GOOD}
+                from {self.dataset}.responses where endpoint in ('pnl', 'pnl_backfill') and outcome in {GOOD}
                 and ($1 is null or (endpoint = 'pnl_backfill' and as_of_date = $1))
                 """,
                 backfilled_on,

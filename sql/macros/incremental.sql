@@ -5,7 +5,7 @@
     A full refresh computes everything.
 #}
 
-{# Whether a row's account has to be computed again on this night; `days`: a row speaks of so many days after its night, too. #}
+{# Whether a row's account has to be computed again on this night; `days`: a row speaks of so many days after it, too. #}
 {% macro is_changed(account_id, night, days=0) -%}
     exists (
         select 1 from {{ ref('int_changes') }} as changes

@@ -24,22 +24,6 @@ nights as (
 
 ),
 
-asked as (
-
-    select
-        as_of_date,
-        account_id,
-        count(*) as portfolios,
-        count(case when outcome = 'ok' then 1 end) as answered
-    from {{ ref('int_requests') }} as requests
-    where endpoint = 'holdings'
-        {% if is_incremental() -%}
-        and {{ is_changed('requests.account_id', 'requests.as_of_date') }}
-        {%- endif %}
-    group by as_of_date, account_id
-
-),
-
 -- Portfolios may be listed although nothing is asked of them.
 listed as (
 
@@ -57,24 +41,9 @@ listed as (
 
 ),
 
-portfolios as (
+held as (
 
-    select
-        as_of_date,
-        account_id,
-        count(total_value) as portfolios_valued,
-        min(currency) as currency,
-        max(currency) as other_currency,
-        max(unknown_reason) as unknown_reason,
-        sum({{ computable('cash_balance') }}) as cash,
-        sum({{ computable('positions_value') }}) as positions_value,
-        max(portfolio_id) as portfolio_id
-    from {{ ref('portfolio_values_daily') }} as portfolio_values
-    where holdings_response_id is not null
-        {% if is_incremental() -%}
-        and {{ is_changed('portfolio_values.account_id', 'portfolio_values.as_of_date') }}
-        {%- endif %}
-    group by as_of_date, account_id
+    select * from {{ ref('int_account_values') }}
 
 ),
 
@@ -103,20 +72,14 @@ joined as (
         nights.as_of_date,
         nights.account_id,
         nights.currency,
-        coalesce(asked.portfolios, 0) as portfolios,
-        case when asked.portfolios = 1 then portfolios.portfolio_id end as portfolio_id,
-        case when asked.portfolios > 0 or listed.account_id is not null then 'holdings' else 'roster' end as source,
+        coalesce(held.portfolios, 0) as portfolios,
+        held.portfolio_id,
+        case when held.portfolios > 0 or listed.account_id is not null then 'holdings' else 'roster' end as source,
         case
-            when asked.portfolios > 0 and asked.answered < asked.portfolios then 'no_holdings'
+            when held.portfolios > 0 and held.unknown_reason is not null then held.unknown_reason
             when nights.currency is null then 'no_currency'
-            when asked.portfolios > 0 and portfolios.portfolios_valued = asked.portfolios
-                and (
-                    portfolios.currency is distinct from nights.currency
-                    or portfolios.other_currency is distinct from nights.currency
-                )
-                then 'mixed_currencies'
-            when asked.portfolios > 0 and portfolios.portfolios_valued = asked.portfolios then null
-            when asked.portfolios > 0 then coalesce(portfolios.unknown_reason, 'no_holdings')
+            when held.portfolios > 0 and (held.currency is distinct from nights.currency) then 'mixed_currencies'
+            when held.portfolios > 0 then null
             -- Without a list of portfolios nobody knows whether there are any.
             when nights.portfolios_outcome not in ('ok', 'absent') or nights.portfolios_outcome is null then 'no_portfolios'
             when listed.account_id is not null then 'no_holdings'
@@ -127,18 +90,15 @@ joined as (
                 or positions.other_currency <> nights.currency then 'mixed_currencies'
             when nights.balance is null then 'no_cash'
         end as unknown_reason,
-        case when asked.portfolios > 0 then portfolios.cash else nights.balance end as cash,
+        case when held.portfolios > 0 then held.cash_balance else nights.balance end as cash,
         case
-            when asked.portfolios > 0 then portfolios.positions_value
+            when held.portfolios > 0 then {{ difference('held.total_value', 'held.cash_balance') }}
             else coalesce(positions.positions_value, 0)
         end as positions_value
     from nights
-    left join asked
-        on nights.as_of_date = asked.as_of_date
-        and nights.account_id = asked.account_id
-    left join portfolios
-        on nights.as_of_date = portfolios.as_of_date
-        and nights.account_id = portfolios.account_id
+    left join held
+        on nights.as_of_date = held.as_of_date
+        and nights.account_id = held.account_id
     left join listed
         on nights.as_of_date = listed.as_of_date
         and nights.account_id = listed.account_id

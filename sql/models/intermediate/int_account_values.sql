@@ -36,6 +36,7 @@ portfolios as (
         requests.as_of_date,
         requests.account_id,
         requests.endpoint,
+        requests.portfolio_id,
         requests.response_id as list_response_id,
         requests.outcome,
         portfolio_values.currency,
@@ -78,11 +79,14 @@ together as (
         account_id,
         case
             when count(case when endpoint = 'holdings' then 1 end) = 0 then 'no_holdings'
+            when count(case when unknown_reason = 'no_holdings' then 1 end) > 0 then 'no_holdings'
             when count(distinct currency) > 1 then 'mixed_currencies'
             else min(unknown_reason)
         end as unknown_reason,
         count(case when endpoint = 'holdings' then 1 end) > 0
         and count(case when unknown_reason in ('no_holdings', 'quarantined') then 1 end) = 0 as has_all_holdings,
+        count(case when endpoint = 'holdings' then 1 end) as portfolios,
+        case when count(case when endpoint = 'holdings' then 1 end) = 1 then max(portfolio_id) end as portfolio_id,
         min(currency) as currency,
         cast(sum({{ computable('cash_balance') }}) as decimal(38, 9)) as cash_balance,
         cast(sum({{ computable('total_value') }}) as decimal(38, 9)) as total_value,
@@ -101,6 +105,8 @@ final as (
         together.account_id,
         together.unknown_reason,
         together.has_all_holdings,
+        together.portfolios,
+        together.portfolio_id,
         case when together.unknown_reason is null then together.currency end as currency,
         case when together.unknown_reason is null then together.cash_balance end as cash_balance,
         case when together.unknown_reason is null then together.total_value end as total_value,

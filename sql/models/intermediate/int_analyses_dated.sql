@@ -34,11 +34,7 @@ answers as (
 
 versions as (
 
-    select
-        *,
-        coalesce(effective_to, cast('9999-12-31' as date)) as effective_until,
-        coalesce(superseded_on, cast('9999-12-31' as date)) as known_until
-    from {{ ref('int_policy_versions_dated') }}
+    select * from {{ ref('int_policy_versions_dated') }}
 
 ),
 
@@ -63,14 +59,11 @@ final as (
     left join versions as now_known
         on answers.account_id = now_known.account_id
         and now_known.known_to is null
-        and answers.as_of_date >= now_known.effective_from
-        and answers.as_of_date < now_known.effective_until
+        and {{ in_force('answers.as_of_date', 'now_known') }}
     left join versions as then_known
         on answers.account_id = then_known.account_id
-        and answers.as_of_date >= then_known.known_on
-        and answers.as_of_date < then_known.known_until
-        and answers.as_of_date >= then_known.effective_from
-        and answers.as_of_date < then_known.effective_until
+        and {{ known_by('answers.as_of_date', 'then_known') }}
+        and {{ in_force('answers.as_of_date', 'then_known') }}
     where answers.recency = 1
 
 )

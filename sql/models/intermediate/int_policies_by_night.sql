@@ -38,11 +38,7 @@ nights as (
 
 versions as (
 
-    select
-        *,
-        coalesce(effective_to, cast('9999-12-31' as date)) as effective_until,
-        coalesce(superseded_on, cast('9999-12-31' as date)) as known_until
-    from {{ ref('int_policy_versions_dated') }}
+    select * from {{ ref('int_policy_versions_dated') }}
 
 ),
 
@@ -68,14 +64,11 @@ final as (
     from nights
     left join versions_known as now_known
         on nights.account_id = now_known.account_id
-        and nights.as_of_date >= now_known.effective_from
-        and nights.as_of_date < now_known.effective_until
+        and {{ in_force('nights.as_of_date', 'now_known') }}
     left join versions as then_known
         on nights.account_id = then_known.account_id
-        and nights.as_of_date >= then_known.known_on
-        and nights.as_of_date < then_known.known_until
-        and nights.as_of_date >= then_known.effective_from
-        and nights.as_of_date < then_known.effective_until
+        and {{ known_by('nights.as_of_date', 'then_known') }}
+        and {{ in_force('nights.as_of_date', 'then_known') }}
 
 )
 

@@ -110,10 +110,7 @@ called as (
 
 versions as (
 
-    select
-        *,
-        coalesce(effective_to, cast('9999-12-31' as date)) as effective_until
-    from {{ ref('int_policy_versions_dated') }}
+    select * from {{ ref('int_policy_versions_dated') }}
     where known_to is null
 
 ),
@@ -155,8 +152,7 @@ final as (
         and expected.account_id = called.account_id
     left join versions
         on expected.account_id = versions.account_id
-        and expected.as_of_date >= versions.effective_from
-        and expected.as_of_date < versions.effective_until
+        and {{ in_force('expected.as_of_date', 'versions') }}
     -- A closed account is asked until a night has had all of it.
     where expected.closed_on is null
         or expected.as_of_date <= expected.closed_on
