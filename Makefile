@@ -34,6 +34,7 @@ bench: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	$(BIN)/sqlfluff lint sql/models sql/tests --config sql/.sqlfluff
+	$(BIN)/sqlfluff lint reading/questions --templater placeholder
 
 check: lint test-all
 	$(BIN)/pip-audit --requirement requirements.lock --disable-pip
@@ -45,11 +46,11 @@ $(READY): requirements.lock pyproject.toml
 	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet "$$(grep -o '^uv==[0-9.]*' requirements.lock)"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" && uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock \
 	  && uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	@$(BIN)/python -m compileall -q assets cli pipelines sandbox
+	@$(BIN)/python -m compileall -q assets cli pipelines reading sandbox
 	@touch $@
 
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
 
 clean:
 	rm -rf .venv data/sandbox data/demo sql/target sql/logs

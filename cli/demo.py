@@ -1,4 +1,4 @@
-"""The demo: sixty nights of the sandbox in one process, and the questions of `questions.py` to what is published.
+"""The demo: sixty nights of the sandbox in one process, and the twelve named questions of `reading/` to what is published.
 
 Plays `sandbox.world.story` through the real sync, models and publishing, into a data folder of its own.
 """
@@ -6,13 +6,11 @@ Plays `sandbox.world.story` through the real sync, models and publishing, into a
 import shutil
 from time import monotonic
 
-import duckdb
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from cli.questions import QUESTIONS
 from cli.running import Work, execute
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
@@ -20,8 +18,24 @@ from pipelines.night.backfill import Window, plan
 from pipelines.night.sync import fill, sync
 from pipelines.profiles import DEFAULT
 from pipelines.settings import Settings
+from reading import Marts, questions
 from sandbox.server import Options, running
 from sandbox.world.story import tell
+
+ASKED = (
+    "outside_policy",
+    "longest_breaches",
+    "breach_causes",
+    "policy_then_and_now",
+    "adherence_by_month",
+    "trades_done",
+    "worth_and_return",
+    "worst_months",
+    "worst_month_bridge",
+    "restated",
+    "tax_of_trades",
+    "firm",
+)
 
 
 def run_demo(settings: Settings, console: Console) -> int:
@@ -35,7 +49,7 @@ def run_demo(settings: Settings, console: Console) -> int:
         own = {"profile": DEFAULT, "data_dir": folder, "rate_limit": 0.0, "accounts": frozenset(), "leave_out": frozenset()}
         _play(settings.model_copy(update=own), console)
     bi = folder.resolve() / "bi.duckdb"
-    _answer(bi.as_posix(), console)
+    _answer(Marts(bi), console)
     console.print(f"{monotonic() - started:.0f} s. Look around:  duckdb -readonly {bi}", markup=False)
     return 0
 
@@ -59,13 +73,12 @@ def _play(settings: Settings, console: Console) -> None:
         execute(settings, Work("remodel"))
 
 
-def _answer(bi: str, console: Console) -> None:
-    with duckdb.connect(bi, read_only=True) as connection:
-        for question, query in QUESTIONS:
-            rows = connection.execute(query)
-            table = Table(*[column[0] for column in rows.description], title=question, title_justify="left")
-            for row in rows.fetchall():
-                table.add_row(*("" if value is None else str(value) for value in row))
-            console.print()
-            console.print("\n".join(line[8:] for line in query.strip("\n").splitlines()), style="dim", markup=False)
-            console.print(table)
+def _answer(marts: Marts, console: Console) -> None:
+    for name in ASKED:
+        question, answer = questions()[name], marts.ask(name)
+        table = Table(*answer.table.column_names, title=question.title, title_justify="left")
+        for row in answer.rows():
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
+        console.print()
+        console.print(question.sql, style="dim", markup=False)
+        console.print(table)

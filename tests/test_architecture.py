@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
-ROOMS = ("cli", "assets", "pipelines", "sandbox")
+ROOMS = ("cli", "assets", "pipelines", "reading", "sandbox")
 GROUND = {"errors", "settings", "profiles"}  # imported from everywhere, so not drawn
 
 

@@ -1,0 +1,107 @@
+"""Opens bi.duckdb to read it, and hands out what it answers, every decimal exact.
+
+What is asked stands in `questions/`; what is drawn of the answers is the business of whoever asks.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.errors import BluumError
+from reading.questions import NoSuchQuestion, question
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+
+class NothingPublished(BluumError):
+    """There is no bi.duckdb to read, or it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question came to, as a table of Arrow: decimals are decimals, dates dates, times in UTC."""
+
+    table: pa.Table
+
+    def arrow(self) -> pa.Table:
+        """As Arrow."""
+        return self.table
+
+    def polars(self) -> "pl.DataFrame":
+        """As a frame of polars; its decimals are exact."""
+        import polars as pl
+
+        frame = pl.from_arrow(self.table)
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def pandas(self) -> "pd.DataFrame":
+        """As a frame of pandas whose columns stay Arrow's, so that decimals are exact (`.df()` of DuckDB makes floats)."""
+        import pandas as pd
+
+        return self.table.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As Python's own: a dict a row, `Decimal`, `date`, `None`."""
+        rows: list[dict[str, Any]] = self.table.to_pylist()
+        return rows
+
+    def row(self) -> dict[str, Any] | None:
+        """The first row, or None if there is none."""
+        return next(iter(self.table.slice(0, 1).to_pylist()), None)
+
+
+class Marts:
+    """A bi.duckdb. Each question is asked of the file as it then is, so that a new night is seen by the next question."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    def ask(self, name: str, **values: object) -> Answer:
+        """Ask a named question; a parameter that is not given is null.
+
+        Raises NoSuchQuestion for a name or a parameter there is none of, NothingPublished if there is no file to ask.
+        """
+        asked = question(name)
+        if unknown := values.keys() - asked.parameters:
+            known = ", ".join(sorted(asked.parameters)) or "none"
+            raise NoSuchQuestion(f"the question {name!r} has no parameter {min(unknown)!r}; it has: {known}")
+        return self.sql(asked.sql, **{**dict.fromkeys(asked.parameters), **values})
+
+    def sql(self, query: str, **values: object) -> Answer:
+        """Ask a query of your own; `$name` in it takes the value of that name. Raises NothingPublished."""
+        with self.open() as connection:
+            return Answer(connection.execute(query, values or None).to_arrow_table())
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own that reads this file's schemas, `marts` and `audit`, and nothing else.
+
+        Raises NothingPublished.
+        """
+        # A path that any connection of this process holds open would give the night it was opened on, for ever.
+        with duckdb.connect() as connection:
+            try:
+                connection.execute(f"attach {_quoted(self.path)} as bi (read_only)")
+            except duckdb.Error as error:
+                raise NothingPublished(_why_not(self.path, error)) from error
+            connection.execute("use bi")
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path.resolve()).replace("'", "''") + "'"
+
+
+def _why_not(path: Path, error: duckdb.Error) -> str:
+    if not path.exists():
+        return f"there is no {path} yet; `bluum sync` makes it, or `bluum publish` from the warehouse beside it"
+    return f"{path} cannot be read: {str(error).splitlines()[0]}"
