@@ -33,7 +33,7 @@ bench: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	$(BIN)/sqlfluff lint sql/models sql/tests --config sql/.sqlfluff
+	$(BIN)/sqlfluff lint sql/models sql/macros sql/tests --config sql/.sqlfluff
 	$(BIN)/sqlfluff lint reading/questions --templater placeholder
 
 check: lint test-all

@@ -17,7 +17,8 @@
     known (is_partial) is at least so large: it can be outside, and never inside. A drift at its threshold is outside.
 #}
 {% macro verdict(suffix='') -%}
-    {%- set value, low, high = computable('value' ~ suffix), computable('lower_limit' ~ suffix), computable('upper_limit' ~ suffix) -%}
+    {%- set value = computable('value' ~ suffix) -%}
+    {%- set low, high = computable('lower_limit' ~ suffix), computable('upper_limit' ~ suffix) -%}
     case
         when not is_ruled{{ suffix }} then 'unknown'
         when {{ value }} > {{ high }} or {{ value }} < {{ low }} then 'outside'

@@ -1,6 +1,6 @@
 {# What allocation_drift_daily and allocation_drift_daily_as_of say alike. #}
 
-{# How far the actual share is outside the band; below it is negative, inside is zero, unknown where an end of the band is. #}
+{# How far the actual share is outside the band: below it is negative, inside is zero; unknown where an end of it is. #}
 {% macro band_distance(low, high) -%}
     case
         when actual_percent > {{ high }} then {{ difference('actual_percent', high) }}
