@@ -106,7 +106,7 @@ Name = tuple[str, str]
 
 
 def _described(connection: duckdb.DuckDBPyConnection, database: str, kind: str) -> dict[Name, Any]:
-    """The tables or views of a file that are published: comment, and in order columns: name, type, comment, may it be null."""
+    """The published tables or views of a file: comment, and in order its columns: name, type, comment, may it be null."""
     found = connection.execute(
         f"""
         select held.schema_name, held.{kind}_name, any_value(held.comment),
