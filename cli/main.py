@@ -141,6 +141,21 @@ def publish() -> None:
 
 
 @app.command()
+def export(
+    to: Annotated[Path | None, typer.Option(help="the folder; default: export in the data folder")] = None,
+) -> None:
+    """Write the published marts as Parquet files with a manifest, for tools without a driver for DuckDB."""
+    settings = Settings.of()
+    from reading import Marts
+    from reading.export import export as export_marts
+
+    folder = to or settings.folder / "export"
+    files = export_marts(Marts(settings.bi), folder, int(settings.bi_file_mode, 8))
+    size = sum(file.bytes for file in files) / 1e6
+    out.print(f"{folder}: {len(files)} files, {sum(file.rows for file in files)} rows, {size:.1f} MB, and manifest.json")
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="0: any free one")] = 8080,
     accounts: Annotated[int, typer.Option(help="how many accounts its world has")] = 12,

@@ -14,19 +14,18 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines.destination.manifest import write_manifest
 from pipelines.errors import NotPublished
 from pipelines.settings import Settings
 
 _log = logging.getLogger(__name__)
 STORAGE_VERSION = "v1.0.0"
-"""What the readers' file is written as: any DuckDB from 1.0 on opens it."""
+"""What the readers' file is written as. DuckDB opens it from 1.1 on: 1.0 stumbles over views whose columns are described."""
 SCHEMAS = ("marts", "audit")
 _NIGHTS = ("as_of_date", "period_end")
 """The columns by which a table is compared and replaced piece by piece: the first that it has."""
@@ -83,7 +82,7 @@ def _both(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, run_id: str) -> Mapping[str, int]:
     rows = {_dotted(table): _copy_what_differs(connection, table) for table in _described(connection, "warehouse", "table")}
     _copy_questions(connection)
-    _write_manifest(connection, run_id, rows)
+    write_manifest(connection, run_id, rows)
     return rows
 
 
@@ -107,11 +106,11 @@ Name = tuple[str, str]
 
 
 def _described(connection: duckdb.DuckDBPyConnection, database: str, kind: str) -> dict[Name, Any]:
-    """The tables or views of a file that are published: comment, and columns with type and comment, in order."""
+    """The published tables or views of a file: comment, and in order its columns: name, type, comment, may it be null."""
     found = connection.execute(
         f"""
         select held.schema_name, held.{kind}_name, any_value(held.comment),
-            list((column_name, data_type, columns.comment) order by column_index)
+            list((column_name, data_type, columns.comment, is_nullable) order by column_index)
         from duckdb_{kind}s() as held join duckdb_columns() as columns
             on columns.database_name = held.database_name and columns.table_oid = held.{kind}_oid
             and columns.schema_name = held.schema_name
@@ -121,6 +120,16 @@ def _described(connection: duckdb.DuckDBPyConnection, database: str, kind: str) 
         [database, list(SCHEMAS)],
     ).fetchall()
     return {(schema, name): (comment, columns) for schema, name, comment, columns in found}
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, database: str) -> dict[Name, list[list[str]]]:
+    """The primary keys of a file's published tables, of those few that have one."""
+    found = connection.execute(
+        "select schema_name, table_name, list(constraint_column_names) from duckdb_constraints()"
+        " where database_name = $1 and schema_name in $2 and constraint_type = 'PRIMARY KEY' group by all",
+        [database, list(SCHEMAS)],
+    ).fetchall()
+    return {(schema, name): keys for schema, name, keys in found}
 
 
 def _views(connection: duckdb.DuckDBPyConnection) -> dict[Name, str]:
@@ -147,19 +156,27 @@ def _macros(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[
 
 
 def _has_what_is_needed(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the copy of the last file has the tables and views of today, no other macros, and not too much unused room."""
+    """Whether the copy of the last file has the tables, keys and views of today, no other macros, and little unused room."""
     query = "select free_blocks > used_blocks * $1 from pragma_database_size() where database_name = 'bi'"
     ((is_mostly_free,),) = connection.execute(query, [_MOST_FREE]).fetchall()
     asked, there = ({name for name, *_ in _macros(connection, database)} for database in ("warehouse", "bi"))
-    shapes = [[_described(connection, file, kind) for kind in ("table", "view")] for file in ("warehouse", "bi")]
+    shapes = [
+        [_keys(connection, file), *(_described(connection, file, kind) for kind in ("table", "view"))]
+        for file in ("warehouse", "bi")
+    ]
     return shapes[0] == shapes[1] and asked == there and not is_mostly_free
 
 
 def _make_empty(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables of the warehouse without a row, with their types, keys and descriptions."""
+    keys = _keys(connection, "warehouse")
     for schema in SCHEMAS:
         connection.execute(f"create schema bi.{schema}")
     for table, described in _described(connection, "warehouse", "table").items():
-        connection.execute(f"create table bi.{_quoted(table)} as from warehouse.{_quoted(table)} limit 0")
+        _, columns = described
+        parts = [f'"{name}" {kind}{"" if may_be_null else " not null"}' for name, kind, _, may_be_null in columns]
+        parts += [f"primary key ({', '.join(key)})" for key in keys.get(table, ())]
+        connection.execute(f"create table bi.{_quoted(table)} ({', '.join(parts)})")
         _describe(connection, "table", table, described)
 
 
@@ -167,7 +184,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, kind: str, name: Name, desc
     comment, columns = described
     if comment:
         connection.execute(f"comment on {kind} bi.{_quoted(name)} is {_text(comment)}")
-    for column, _, description in columns:
+    for column, _, description, _ in columns:
         if description:
             connection.execute(f'comment on column bi.{_quoted(name)}."{column}" is {_text(description)}')
 
@@ -200,24 +217,6 @@ def _copy_questions(connection: duckdb.DuckDBPyConnection) -> None:
     for name, parameters, definition in _macros(connection, "warehouse"):
         connection.execute(f'create or replace macro bi.marts."{name}"({", ".join(parameters)}) as table {definition}')
     connection.execute("use memory")
-
-
-def _write_manifest(connection: duckdb.DuckDBPyConnection, run_id: str, rows: Mapping[str, int]) -> None:
-    """One row per table, so that a reader can check that what it sees is what was published."""
-    connection.execute(
-        """
-        create or replace table bi.marts.manifest (
-            run_id varchar, as_of_date date, published_at timestamptz, program_version varchar,
-            schema_name varchar, table_name varchar, row_count bigint
-        )
-        """
-    )
-    night = connection.execute("select max(as_of_date) from bi.marts.sync_coverage_daily").fetchall()[0][0]
-    now, program = datetime.now(UTC), version("bluum-warehouse")
-    values = [(run_id, night, now, program, *table.split(".", 1), count) for table, count in rows.items()]
-    if values:
-        connection.executemany("insert into bi.marts.manifest values (?, ?, ?, ?, ?, ?, ?)", values)
-    connection.execute("comment on table bi.marts.manifest is 'What was published, by which run: one row per table.'")
 
 
 def _dotted(name: Name) -> str:

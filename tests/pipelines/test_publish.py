@@ -143,6 +143,59 @@ def test_the_file_is_written_in_a_version_that_older_programs_open(data: Path) -
     assert int.from_bytes((data / "warehouse.duckdb").read_bytes()[12:20], "little") >= 64
 
 
+def test_the_manifest_and_its_columns_are_described_and_never_null_but_for_the_night(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    columns = "select column_name from duckdb_columns() where table_name = 'manifest' and coalesce(comment, '') = ''"
+    assert read(data, columns) == []
+    may_be_null = "select column_name from duckdb_columns() where table_name = 'manifest' and is_nullable"
+    assert read(data, may_be_null) == [("as_of_date",)]
+    assert read(data, "select comment from duckdb_tables() where table_name = 'manifest'") != [(None,)]
+
+
+KEYS = (
+    "create table marts.accounts (account_id varchar primary key, status varchar)",
+    "insert into marts.accounts values ('a', 'ACTIVE'), ('b', 'ACTIVE')",
+    "alter table marts.positions_daily alter as_of_date set not null",
+)
+
+
+def test_keys_and_columns_that_are_never_null_are_so_in_the_file_too(data: Path) -> None:
+    write(data, *KEYS)
+    publish(settings_of(data), "run 1")
+    never_null = (
+        "select table_name, column_name from duckdb_columns() where not internal and not is_nullable"
+        " and table_name != 'manifest' order by all"
+    )
+    assert read(data, never_null) == [("accounts", "account_id"), ("positions_daily", "as_of_date")]
+    keys = "select table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+    assert read(data, keys) == [("accounts", ["account_id"])]
+
+
+def test_a_table_with_a_key_is_brought_up_to_date_where_it_stands(data: Path) -> None:
+    write(data, *KEYS)
+    publish(settings_of(data), "run 1")
+    write(
+        data,
+        "update marts.accounts set status = 'CLOSED' where account_id = 'a'",
+        "insert into marts.accounts values ('c', '')",
+    )
+    untouched = "select rowid, symbol from marts.positions_daily order by all"
+    before = read(data, untouched)
+    publish(settings_of(data), "run 2")
+    assert read(data, "from marts.accounts order by all") == [("a", "CLOSED"), ("b", "ACTIVE"), ("c", "")]
+    assert read(data, untouched) == before
+
+
+def test_a_key_that_is_new_reaches_the_next_file(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    write(data, "alter table marts.positions_daily alter as_of_date set not null")
+    publish(settings_of(data), "run 2")
+    never_null = (
+        "select is_nullable from duckdb_columns() where table_name = 'positions_daily' and column_name = 'as_of_date'"
+    )
+    assert read(data, never_null) == [(False,)]
+
+
 def test_a_night_without_any_mart_row_is_published_as_such(tmp_path: Path) -> None:
     write(tmp_path, "create schema marts", "create table marts.sync_coverage_daily (as_of_date date)")
     assert publish(settings_of(tmp_path), "run 1") == {"marts.sync_coverage_daily": 0}

@@ -1,9 +1,11 @@
 """The marts have the columns, types, digits and descriptions that readers were promised."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from helpers.keys import foreign_keys, published
@@ -259,6 +261,43 @@ def test_a_figure_that_stands_for_a_level_says_that_it_is_never_added_up_over_ni
     assert [(table, column) for table, column, comment in found if SEMI_ADDITIVE not in comment] == []
 
 
+FLOWS = {
+    "change_of_harvestable_losses", "dividend_income", "fees_paid", "flow_difference", "implied_flow", "interest_income",
+    "long_term_gains", "long_term_losses", "net_pnl", "pnl", "realized_pnl", "reported_flow", "short_term_gains",
+    "short_term_losses", "total_pnl", "unrealized_pnl",
+}  # fmt: skip
+"""What happened within a night: adds up over nights as over accounts of one currency. Other amounts say how they add up."""
+
+
+def test_an_amount_that_is_no_flow_says_how_it_may_be_added_up(warehouse: Path) -> None:
+    amounts = rows(
+        warehouse,
+        "select table_name, column_name, comment from duckdb_columns() where schema_name in ('marts', 'audit')"
+        " and data_type like 'DECIMAL(38,%' and not regexp_matches(column_name, '_percent|_points$|area_point_nights')",
+    )
+    says = re.compile(
+        r"Semi-additive: add up over .+, never over nights\.|ot to be added up|Add up over .+ of one period_kind\."
+    )
+    assert {column for _, column, _ in amounts} >= FLOWS
+    assert [(table, column) for table, column, comment in amounts if not says.search(comment) and column not in FLOWS] == []
+
+
+def test_the_product_of_any_two_figures_of_a_view_can_be_added_up_exactly(warehouse: Path) -> None:
+    """A product has the decimals of both factors, of 38 digits in all: for two units with 18 each there would be no room."""
+    scales = rows(
+        warehouse,
+        "select columns.table_name, column_name, numeric_scale from duckdb_columns() as columns"
+        " join duckdb_views() as views on view_oid = table_oid and views.database_name = columns.database_name"
+        " where columns.schema_name = 'marts' and data_type like 'DECIMAL%'",
+    )
+    assert {"account_latest", "portfolio_latest", "drift_wide"} == {view for view, *_ in scales}
+    assert max(scale for *_, scale in scales) <= 9
+    with duckdb.connect() as connection:
+        product = "1000000000000.000000001::decimal(38, 9) * 99.123456789::decimal(38, 9)"
+        exact = connection.execute(f"select sum({product}) from range(1000)").fetchall()
+        assert exact == [(Decimal("99123456789000000.000099123456789000"),)]
+
+
 def _declared() -> dict[str, dict[str, str]]:
     files = sorted((SQL / "models" / "sources").glob("*.yml"))
     return {
@@ -291,6 +330,25 @@ def test_every_published_table_declares_the_key_that_its_grain_test_holds_it_to(
         for table, model in published()
     }
     assert declared == tested
+
+
+def test_the_columns_of_a_key_are_never_null_in_the_file_but_for_those_that_its_grain_test_excuses(warehouse: Path) -> None:
+    views = {name for (name,) in rows(warehouse, "select view_name from duckdb_views() where schema_name = 'marts'")}
+    expected = set()
+    for table, model in published():
+        (grain,) = (test["grain"]["arguments"] for test in model["data_tests"] if "grain" in test)
+        if model["name"] not in views:
+            expected |= {(table, column) for column in {*grain["columns"]} - {*grain.get("nullable", [])}}
+    query = (
+        "select schema_name || '.' || table_name, column_name from duckdb_columns()"
+        " where schema_name in ('marts', 'audit') and not is_nullable"
+    )
+    assert set(rows(warehouse, query)) == expected
+    keys = "select table_name, constraint_column_names from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+    assert rows(warehouse, f"{keys} and schema_name = 'marts' order by all") == [
+        ("accounts", ["account_id"]),
+        ("portfolios", ["portfolio_id"]),
+    ]
 
 
 def test_a_foreign_key_leads_to_a_declared_key() -> None:
