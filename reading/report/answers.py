@@ -17,8 +17,8 @@ from reading.report.charts import Series
 
 Row = dict[str, Any]
 OF_ACCOUNTS = (
-    "pnl_by_class",
-    "pnl_by_symbol",
+    "pnl_classes_tonight",
+    "pnl_symbols_tonight",
     "month_bridge",
     "pnl_of_months",
     "restatements_newest",
@@ -29,7 +29,7 @@ OF_ACCOUNTS = (
     "portfolios_tonight",
 )
 OF_PORTFOLIOS = ("classes_tonight", "why_drift_moved", "breaches", "trades_recommended")
-SERIES = {"pnl_by_night": "account_id", "worth_by_night": "account_id", "drift_by_night": "portfolio_id"}
+SERIES = {"earned_by_night": "account_id", "worth_by_night": "account_id", "drift_by_night": "portfolio_id"}
 
 
 @dataclass

@@ -83,7 +83,7 @@ def write_pages(folder: Path, answers: Answers, night: Night) -> int:
 def _account(account: Row, answers: Answers, night: Night) -> str:
     account_id = account["account_id"]
     charts = []
-    if earned := answers.nights("pnl_by_night", account_id).get(""):
+    if earned := answers.nights("earned_by_night", account_id).get(""):
         charts = [
             bars("P&L, night by night", earned, "day_pnl", night.window, "day", "The day's P&L"),
             curve("P&L to date", earned, "to_date", night.window, "itd", "P&L to date"),
@@ -93,7 +93,7 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
         charts.append(curve("Worth", worth, "equity", night.window, "worth", "What it is worth"))
     about = {
         name: answers.about(name, account_id)
-        for name in ("pnl_by_class", "pnl_by_symbol", "month_bridge", "pnl_of_months", "restatements_newest", "policy_history")
+        for name in ("pnl_classes_tonight", "pnl_symbols_tonight", "month_bridge", "pnl_of_months", "restatements_newest", "policy_history")
     }
     return render(
         "account.html",
