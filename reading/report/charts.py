@@ -5,12 +5,13 @@ How a shape is written is `drawing.py`.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from math import isnan
 from typing import Any
 
 from markupsafe import Markup
 
-from reading.report.drawing import BOTTOM, EPOCH, HEIGHT, RIGHT, TOP, Frame, runs, short_number
+from reading.report.drawing import BOTTOM, EPOCH, NARROW, TOP, WIDE, Frame, picture, runs, short_number
 from reading.report.wording import words
 
 Series = dict[str, list[Any]]
@@ -29,7 +30,7 @@ def drift_panel(asset_class: str, series: Series, window: tuple[int, int], ident
     """Actual, target and band of one class; breaches shaded, new versions of the policy marked."""
     days, gaps, actual, target = series["day_number"], series["is_after_gap"], series["actual"], series["target"]
     least, most = series["least"], series["most"]
-    frame = Frame.around(window, [*actual, *target, *least, *most])
+    frame = Frame.around(window, [*actual, *target, *least, *most], NARROW)
     bands = [None if isnan(a) or isnan(b) else (a, b) for a, b in zip(least, most, strict=True)]
     for first, last in runs(series["is_outside"], gaps):
         if series["is_outside"][first]:
@@ -50,17 +51,10 @@ def drift_panel(asset_class: str, series: Series, window: tuple[int, int], ident
     frame.line("actual", days, actual, gaps)
     _mark_policies(frame, days, series["policy_version"])
     breaches = sum(1 for outside in series["is_outside"] if outside)
-    return Chart(
-        words(asset_class),
-        Markup(
-            frame.svg(
-                identity,
-                f"{words(asset_class)}: actual share against target and band",
-                f"{_span(days)}. Axis from {short_number(frame.low, frame.step)} to {short_number(frame.high, frame.step)}"
-                f" percent. Outside the band on {breaches} of {len(days)} nights.",
-            )
-        ),
-    )
+    ends = f"{short_number(frame.low, frame.step)} to {short_number(frame.high, frame.step)} percent"
+    said = f"{_span(days)}. Axis from {ends}. Outside the band on {breaches} of {len(days)} nights."
+    name = words(asset_class)
+    return Chart(name, frame.svg(identity, f"{name}: actual share against target and band", said))
 
 
 def _mark_policies(frame: Frame, days: list[int], versions: list[int | None]) -> None:
@@ -69,7 +63,7 @@ def _mark_policies(frame: Frame, days: list[int], versions: list[int | None]) ->
         if versions[place] != versions[place - 1]:
             text = "no policy" if versions[place] is None else f"v{versions[place]}"
             where = frame.x(days[place] - 0.5)
-            side, shift = ("end", -3) if where > RIGHT - 50 else ("start", 3)
+            side, shift = ("end", -3) if where > frame.right - 50 else ("start", 3)
             frame.shapes.append(
                 f'<path class="policy" d="M{where:.1f} {TOP}V{BOTTOM}"/>'
                 f'<text class="policy-name" x="{where + shift:.1f}" y="{TOP + 9}" text-anchor="{side}">{text}</text>'
@@ -79,21 +73,23 @@ def _mark_policies(frame: Frame, days: list[int], versions: list[int | None]) ->
 def bars(title: str, series: Series, column: str, window: tuple[int, int], identity: str, what: str) -> Chart:
     """A bar a night, from zero up or down; one that counts over missing nights is hollow."""
     days, values, gaps = series["day_number"], series[column], series["is_after_gap"]
-    frame = Frame.around(window, values, zero=True)
+    frame = Frame.around(window, values, WIDE, zero=True)
     zero = frame.y(0.0)
-    for kind, wanted, is_up in (("up", False, True), ("down", False, False), ("up hollow", True, True), ("down hollow", True, False)):
-        frame.path(
-            kind,
-            (
-                f"M{frame.x(day - 0.4):.1f} {zero:.1f}V{frame.y(value):.1f}H{frame.x(day + 0.4):.1f}V{zero:.1f}Z"
-                for day, value, gap in zip(days, values, gaps, strict=True)
-                if not isnan(value) and value != 0 and gap is wanted and (value > 0) is is_up
-            ),
-        )
-    frame.path("none", (f"M{frame.x(day):.1f} {zero - 3:.1f}v6" for day, value in zip(days, values, strict=True) if isnan(value)))
+    for name, is_up in (("up", True), ("down", False)):
+        for is_hollow in (False, True):
+            frame.path(
+                f"{name} hollow" if is_hollow else name,
+                (
+                    f"M{frame.x(day - 0.4):.1f} {zero:.1f}V{frame.y(value):.1f}H{frame.x(day + 0.4):.1f}V{zero:.1f}Z"
+                    for day, value, gap in zip(days, values, gaps, strict=True)
+                    if value != 0 and (value > 0) is is_up and gap is is_hollow and not isnan(value)
+                ),
+            )
+    unknown = (day for day, value in zip(days, values, strict=True) if isnan(value))
+    frame.path("none", (f"M{frame.x(day):.1f} {zero - 3:.1f}v6" for day in unknown))
     known = sum(1 for value in values if not isnan(value))
     text = f"{_span(days)}. {what} is known of {known} of {len(days)} nights."
-    return Chart(title, Markup(frame.svg(identity, title, text)))
+    return Chart(title, frame.svg(identity, title, text))
 
 
 def curve(
@@ -101,7 +97,7 @@ def curve(
 ) -> Chart:
     """A line a night; with `zero`, the ground is part of the picture, and what lies between is filled."""
     days, values, gaps = series["day_number"], series[column], series["is_after_gap"]
-    frame = Frame.around(window, values, zero=zero)
+    frame = Frame.around(window, values, WIDE, zero=zero)
     if zero:
         known = [None if isnan(value) else True for value in values]
         for first, last in runs(known, gaps):
@@ -112,12 +108,12 @@ def curve(
     frame.line("actual", days, values, gaps)
     known_nights = sum(1 for value in values if not isnan(value))
     text = f"{_span(days)}. {what} is known of {known_nights} of {len(days)} nights."
-    return Chart(title, Markup(frame.svg(identity, title, text)))
+    return Chart(title, frame.svg(identity, title, text))
 
 
 def coverage_strip(nights: list[dict[str, Any]]) -> Markup:
     """A column a night, oldest first: full, short, or an empty frame for a session that nobody asked about."""
-    wide = 460 / max(30, len(nights))
+    wide = (WIDE - 20) / max(30, len(nights))
     shapes = []
     for place, night in enumerate(reversed(nights)):
         left = 10 + place * wide
@@ -130,21 +126,15 @@ def coverage_strip(nights: list[dict[str, Any]]) -> Markup:
     oldest, newest = nights[-1]["as_of_date"], nights[0]["as_of_date"]
     missed = sum(1 for night in nights if not night["is_asked"])
     short = sum(1 for night in nights if night["is_asked"] and not night["is_complete"])
-    right = 10 + len(nights) * wide
-    return Markup(
-        '<svg viewBox="0 0 480 72" role="img" aria-labelledby="cover-t cover-d"><title id="cover-t">Coverage of the newest nights'
-        f'</title><desc id="cover-d">{len(nights)} nights from {oldest} to {newest}: {short} incomplete, {missed} missed.</desc>'
-        f'{"".join(shapes)}<text x="10" y="67">{oldest.day} {oldest:%b %Y}</text>'
-        f'<text x="{right:.0f}" y="67" text-anchor="end">{newest.day} {newest:%b}</text></svg>'
-    )
+    shapes.append(f'<text x="10" y="67">{oldest.day} {oldest:%b %Y}</text>')
+    shapes.append(f'<text x="{10 + len(nights) * wide:.0f}" y="67" text-anchor="end">{newest.day} {newest:%b}</text>')
+    said = f"{len(nights)} nights from {oldest} to {newest}: {short} incomplete, {missed} missed."
+    return picture(WIDE, 72, "cover", "Coverage of the newest nights", said, shapes)
 
 
 _COVERAGE = {"missed": "nobody asked", "full": "complete", "short": "incomplete"}
-_ = HEIGHT
 
 
 def _span(days: list[int]) -> str:
-    from datetime import timedelta
-
     first, last = EPOCH + timedelta(days[0]), EPOCH + timedelta(days[-1])
     return f"{len(days)} nights from {first} to {last}"

@@ -59,13 +59,14 @@ def make_report(settings: Settings, processes: int | None = None) -> Report:
         row = marts.ask("published_night", nights=NIGHTS).row()
         if row is None:
             pages = write_empty_book(folder)
+            shelf.put(folder, None)
         else:
             night = Night(row)
             accounts, portfolios = marts.ask("accounts_tonight").rows(), marts.ask("portfolios_tonight").rows()
             _make_room(folder)
             pages = write_book(folder, marts, night, accounts, portfolios)
             pages += _write_all(folder, marts, night, [account["account_id"] for account in accounts], processes)
-        shelf.put(folder, row and row["as_of_date"])
+            shelf.put(folder, row["as_of_date"])
     return Report(shelf.link / "index.html", pages)
 
 

@@ -21,6 +21,37 @@ HEAVIEST = 300_000
 """Bytes that a page stays below, so that it can be mailed."""
 
 
+WORDING = (
+    wording.number,
+    wording.change,
+    wording.measured,
+    wording.quantity,
+    wording.day,
+    wording.moment,
+    wording.words,
+    wording.reason,
+    wording.count,
+)
+NAMING = (
+    names.account_name,
+    names.account_file,
+    names.portfolio_name,
+    names.portfolio_more,
+    names.portfolio_file,
+    names.short,
+)
+ABOUT_ACCOUNT = (
+    "pnl_classes_tonight",
+    "pnl_symbols_tonight",
+    "month_bridge",
+    "pnl_of_months",
+    "restatements_newest",
+    "policy_history",
+)
+ABOUT_PORTFOLIO = ("classes_tonight", "breaches", "trades_recommended", "trades_followed")
+"""Questions whose answers a page shows as they are."""
+
+
 @dataclass(frozen=True)
 class Night:
     """The night that a report is of, as `published_night` tells it."""
@@ -51,7 +82,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {
-        name: getattr(wording, name) for name in ("number", "change", "quantity", "day", "moment", "words", "reason", "count")
+        name: getattr(wording, name)
+        for name in ("number", "change", "measured", "quantity", "day", "moment", "words", "reason", "count")
     }
     found.globals |= {
         name: getattr(names, name)
@@ -93,7 +125,14 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
         charts.append(curve("Worth", worth, "equity", night.window, "worth", "What it is worth"))
     about = {
         name: answers.about(name, account_id)
-        for name in ("pnl_classes_tonight", "pnl_symbols_tonight", "month_bridge", "pnl_of_months", "restatements_newest", "policy_history")
+        for name in (
+            "pnl_classes_tonight",
+            "pnl_symbols_tonight",
+            "month_bridge",
+            "pnl_of_months",
+            "restatements_newest",
+            "policy_history",
+        )
     }
     return render(
         "account.html",
@@ -118,10 +157,8 @@ def _portfolio(portfolio: Row, account: Row, answers: Answers, night: Night) -> 
         for place, asset_class in enumerate(sorted(drift, key=lambda name: (order.get(name, len(order)), name)))
     ]
     causes = answers.about("why_drift_moved", portfolio_id)
-    about = {
-        name: answers.about(name, portfolio_id)
-        for name in ("classes_tonight", "breaches", "trades_recommended", "trades_followed")
-    }
+    evidence = answers.about("evidence_tonight", portfolio["account_id"])
+    about = {name: answers.about(name, portfolio_id) for name in ABOUT_PORTFOLIO}
     return render(
         "portfolio.html",
         night,
@@ -132,7 +169,9 @@ def _portfolio(portfolio: Row, account: Row, answers: Answers, night: Night) -> 
         tonight=[row for row in causes if row["span"] == "tonight"],
         last_nights=[row for row in causes if row["span"] == "last_nights"],
         evidence=[
-            row for row in answers.about("evidence_tonight", portfolio["account_id"]) if row["portfolio_id"] in (portfolio_id, None)
+            row
+            for row in answers.about("evidence_tonight", portfolio["account_id"])
+            if row["portfolio_id"] in (portfolio_id, None)
         ],
         policies=answers.about("policy_history", portfolio["account_id"]),
         **about,

@@ -1,4 +1,4 @@
-"""Where reports stand: a folder a night, a link to the newest that changes in one step, and as many kept as the setting says.
+"""Where reports stand: a folder a night, a link to the newest that changes in one step, and how many are kept.
 
     reports/.building --what pages.py writes--> reports/2022-06-15 <-- report (a symbolic link)
 
@@ -41,7 +41,7 @@ class Shelf:
             shutil.rmtree(folder, ignore_errors=True)
 
     def put(self, building: Path, night: date | None) -> Path:
-        """Make a report the one that `report` leads to, and drop what is kept no more. Returns its folder. Raises OSError."""
+        """Let `report` lead to a report, and drop what is kept no more. Returns its folder. Raises OSError."""
         self._open_to_readers(building)
         name = f"{night}" if night else "no-night"
         numbers = [number for held, number in self._held() if held == name]
@@ -85,7 +85,7 @@ class Shelf:
 
     def _forget(self, newest: Path) -> None:
         """Drop all but the last report of each night, and all but so many nights; never the newest made."""
-        last = {night: number for night, number in sorted(self._held())}
+        last = dict(sorted(self._held()))
         kept = sorted(night for night in last if night != "no-night")[-max(1, self._keep) :]
         for night, number in self._held():
             place = self.root / (night if number == 1 else f"{night}.{number}")

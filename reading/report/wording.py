@@ -7,7 +7,7 @@ out. What is computed of figures is computed in SQL, never here.
 from datetime import date, datetime
 from decimal import Decimal
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 _REASONS = {
     "no_policy": "no policy is in force",
@@ -40,6 +40,11 @@ _REASONS = {
     "tax_advantaged": "the account is tax-advantaged",
     "beyond_arithmetic": "a figure is too large to compute with",
     "no_earlier_report": "there is no earlier report to measure from",
+    "no_eve": "it was there on the first night",
+    "no_performance": "a portfolio has no performance report",
+    "one_portfolio_only": "Bluum tells it of accounts with one portfolio, for nights that it reported on",
+    "not_reported": "the report does not name it",
+    "no_price": "the answer does not tell it",
     "another_window": "the two reports do not begin on one day",
 }
 """Reasons of the marts in words; one that is not here is shown as the mart spells it."""
@@ -54,7 +59,7 @@ def reason(name: str | None) -> str:
 
 def words(name: str | None) -> str:
     """A name of the data as people read it: fixed_income is "fixed income"."""
-    return (name or "").replace("_", " ").lower() if (name or "").isupper() else (name or "").replace("_", " ")
+    return (name or "").replace("_", " ")
 
 
 def plain(value: Decimal) -> str:
@@ -68,18 +73,23 @@ def number(value: Decimal | int | None, why: str | None = None, places: int = 2,
     """A figure with thousands separated; where it is null, why."""
     if value is None:
         return Markup('<span class="unknown" title="{0}">not known<span class="why">: {0}</span></span>').format(reason(why))
-    if isinstance(value, int):
-        return Markup(f"{value:,}")
-    whole = plain(value)
-    # Places as the locale of accounts has them; more where fewer would say nothing, or show 0 for what is none.
-    shown = f"{value:,.{places}f}"
-    if value != 0 and not shown.strip("-0.,"):
-        shown = _grouped(whole)
-    is_short = Decimal(shown.replace(",", "")) != value
-    sign = "−" if value < 0 else "+" if signed and value > 0 else ""
-    classes = f' class="{"neg" if value < 0 else "pos"}"' if signed and value != 0 else ""
-    title = f' title="{whole}"' if is_short else ""
-    return Markup(f'<data value="{whole}"{title}{classes}>{sign}{shown.lstrip("-")}</data>')
+    whole = plain(Decimal(value))
+    is_counted = isinstance(value, int) or value.as_tuple().exponent == 0
+    shown = f"{abs(value):,.{0 if is_counted else places}f}"
+    if value == 0:
+        return Markup('<data value="0" class="nil">{}</data>').format(shown)
+    sign = "−" if value < 0 else "+" if signed else ""
+    if not shown.strip("0."):  # it is something, though less than these places can say
+        sign, shown = (">−", shown[:-1] + "1") if value < 0 else ("<", shown[:-1] + "1")
+    is_short = Decimal(shown.replace(",", "")) != abs(value)
+    more = Markup(' title="{}"').format(whole) if is_short else Markup("")
+    more += Markup(' class="{}"').format("neg" if value < 0 else "pos") if signed else Markup("")
+    return Markup('<data value="{}"{}>{}{}</data>').format(whole, more, sign, shown)
+
+
+def measured(value: Decimal | None, unit: str | None, why: str | None = None) -> Markup:
+    """A figure of a rule: days and counts are whole, shares have two decimals."""
+    return number(value, why, 0 if unit in ("days", "count") else 2)
 
 
 def change(value: Decimal | None, why: str | None = None) -> Markup:
@@ -97,19 +107,18 @@ def day(value: date | datetime | None) -> Markup:
     if value is None:
         return Markup("")
     value = value.date() if isinstance(value, datetime) else value
-    return Markup(f'<time datetime="{value:%Y-%m-%d}">{value.day}&nbsp;{value:%b&nbsp;%Y}</time>')
+    return Markup('<time datetime="{:%Y-%m-%d}">{}&nbsp;{:%b}&nbsp;{:%Y}</time>').format(value, value.day, value, value)
 
 
 def moment(value: datetime | None) -> Markup:
     """A time in UTC, to the minute."""
-    return Markup("") if value is None else Markup(f'<time datetime="{value:%Y-%m-%dT%H:%MZ}">{value:%d %b %Y, %H:%M} UTC</time>')
+    return (
+        Markup("")
+        if value is None
+        else Markup(f'<time datetime="{value:%Y-%m-%dT%H:%MZ}">{value:%d %b %Y, %H:%M} UTC</time>')
+    )
 
 
 def count(value: int, one: str, many: str) -> Markup:
     """A number of things in words: 1 account, 2 accounts."""
-    return Markup(f"{value:,}&nbsp;") + escape(one if value == 1 else many)
-
-
-def _grouped(whole: str) -> str:
-    before, _, after = whole.partition(".")
-    return f"{int(before):,}" if not after else f"{'-' if before.startswith('-') else ''}{abs(int(before)):,}.{after}"
+    return Markup("{:,}&nbsp;{}").format(value, one if value == 1 else many)
