@@ -168,11 +168,7 @@ def _portfolio(portfolio: Row, account: Row, answers: Answers, night: Night) -> 
         panels=panels,
         tonight=[row for row in causes if row["span"] == "tonight"],
         last_nights=[row for row in causes if row["span"] == "last_nights"],
-        evidence=[
-            row
-            for row in answers.about("evidence_tonight", portfolio["account_id"])
-            if row["portfolio_id"] in (portfolio_id, None)
-        ],
+        evidence=[row for row in evidence if row["portfolio_id"] in (portfolio_id, None)],
         policies=answers.about("policy_history", portfolio["account_id"]),
         **about,
     )

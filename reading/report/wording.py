@@ -107,16 +107,14 @@ def day(value: date | datetime | None) -> Markup:
     if value is None:
         return Markup("")
     value = value.date() if isinstance(value, datetime) else value
-    return Markup('<time datetime="{:%Y-%m-%d}">{}&nbsp;{:%b}&nbsp;{:%Y}</time>').format(value, value.day, value, value)
+    return Markup('<time datetime="{0:%Y-%m-%d}">{1}&nbsp;{0:%b}&nbsp;{0:%Y}</time>').format(value, value.day)
 
 
 def moment(value: datetime | None) -> Markup:
-    """A time in UTC, to the minute."""
-    return (
-        Markup("")
-        if value is None
-        else Markup(f'<time datetime="{value:%Y-%m-%dT%H:%MZ}">{value:%d %b %Y, %H:%M} UTC</time>')
-    )
+    """A time in UTC, to the minute; nothing where there is none."""
+    if value is None:
+        return Markup("")
+    return Markup('<time datetime="{0:%Y-%m-%dT%H:%MZ}">{0:%d %b %Y, %H:%M} UTC</time>').format(value)
 
 
 def count(value: int, one: str, many: str) -> Markup:
