@@ -107,6 +107,7 @@ class Marts:
                 raise NothingPublished(_why_not(self.path, error)) from error
             connection.execute("use bi")
             connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")  # it would be drawn between what the program prints
             yield connection
 
 

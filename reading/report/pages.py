@@ -6,6 +6,7 @@ Which charts a page has, and what its templates are given. What is asked stands 
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
             curve("P&L to date", earned, "to_date", night.window, "itd", "P&L to date"),
             curve("Below its high", earned, "drawdown", night.window, "dd", "The distance from the highest P&L", zero=True),
         ]
-    if worth := answers.nights("worth_by_night", account_id).get(""):
+    if (worth := answers.nights("worth_by_night", account_id).get("")) and not all(map(isnan, worth["equity"])):
         charts.append(curve("Worth", worth, "equity", night.window, "worth", "What it is worth"))
     about = {
         name: answers.about(name, account_id)
@@ -140,6 +141,7 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
         "../",
         account=account,
         charts=charts,
+        has_pnl=bool(earned),
         worth=next(iter(answers.about("worth_tonight", account_id)), None),
         positions=answers.about("positions_tonight", account_id),
         portfolios=answers.about("portfolios_tonight", account_id),
