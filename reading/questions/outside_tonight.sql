@@ -1,30 +1,29 @@
 -- Who is outside policy on the newest night, by which rule, by how much, and since when ($most of each rule; null: all)?
 with
-    judged as (
+    tonight as (
         select
-            *,
+            account_id, rule, portfolio_id, subject, unit, value, lower_limit, upper_limit, policy_version,
             case
                 when value > upper_limit then value - upper_limit when value < lower_limit then value - lower_limit
             end as distance
         from marts.compliance_daily
-    ),
-
-    tonight as (
-        select * from judged
         where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily) and verdict = 'outside'
     ),
 
-    -- Of rules that are no drift, and so have no episodes: their nights, from the last one on which the rule was kept.
+    -- Rules that are no drift have no episodes: all nights of those that are broken tonight.
+    judged as (
+        select days.account_id, days.rule, days.portfolio_id, days.subject, days.as_of_date, days.verdict
+        from marts.compliance_daily as days
+        join tonight
+            on days.account_id = tonight.account_id and days.rule = tonight.rule
+            and days.portfolio_id is not distinct from tonight.portfolio_id
+            and days.subject is not distinct from tonight.subject
+        where days.rule not in ('band', 'threshold') and days.verdict in ('inside', 'outside')
+    ),
+
     kept as (
-        select
-            tonight.account_id, tonight.rule, tonight.portfolio_id, tonight.subject,
-            max(judged.as_of_date) filter (where judged.verdict = 'inside') as kept_on
-        from tonight
-        join judged
-            on tonight.account_id = judged.account_id and tonight.rule = judged.rule
-            and tonight.portfolio_id is not distinct from judged.portfolio_id
-            and tonight.subject is not distinct from judged.subject
-        group by all
+        select account_id, rule, portfolio_id, subject, max(as_of_date) filter (where verdict = 'inside') as kept_on
+        from judged group by all
     ),
 
     broken as (
@@ -34,7 +33,7 @@ with
             on kept.account_id = judged.account_id and kept.rule = judged.rule
             and kept.portfolio_id is not distinct from judged.portfolio_id
             and kept.subject is not distinct from judged.subject
-            and judged.verdict = 'outside' and judged.as_of_date > coalesce(kept.kept_on, date '0001-01-01')
+            and judged.as_of_date > coalesce(kept.kept_on, date '0001-01-01')
         group by all
     ),
 
