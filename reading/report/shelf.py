@@ -31,6 +31,8 @@ class Shelf:
     @contextmanager
     def building(self) -> Iterator[Path]:
         """An empty folder to write a report into; gone again if that fails. Raises OSError."""
+        if self.link.exists() and not self.link.is_symlink():
+            raise FileExistsError(f"{self.link} is no link that a report may replace; move it away")
         folder = self.root / ".building"
         self.root.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)  # of a report that was killed
