@@ -8,6 +8,7 @@ from assets.models import PROJECT, models
 from assets.pnl_history import pnl_history
 from assets.published import published
 from assets.raw import raw_tables
+from assets.report import report
 from assets.resources import AlertResource, BluumResource, dbt_resource
 from assets.schedules import nightly_schedule
 from assets.sensors import failed_run, incomplete_night, profiles, remodel_after_backfill
@@ -16,7 +17,7 @@ from assets.sensors import failed_run, incomplete_night, profiles, remodel_after
 def build_defs(**resources: object) -> dg.Definitions:
     """The definitions, with other resources than the usual ones if some are given."""
     return dg.Definitions(
-        assets=[raw_tables, pnl_history, models, published],
+        assets=[raw_tables, pnl_history, models, published, report],
         asset_checks=CHECKS,
         jobs=[nightly, backfill_pnl, remodel],
         schedules=[nightly_schedule],

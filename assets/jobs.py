@@ -10,7 +10,7 @@ _HISTORY = dg.AssetSelection.assets(pnl_history.KEY)
 _FROM_RAW = (_ALL - dg.AssetSelection.groups("raw")) | dg.AssetSelection.checks(quarantine)
 
 nightly = dg.define_asset_job(
-    "nightly", selection=_ALL - _HISTORY, description="One night: sync, models and their checks, publish."
+    "nightly", selection=_ALL - _HISTORY, description="One night: sync, models and their checks, publish, report."
 )
 
 backfill_pnl = dg.define_asset_job(
@@ -22,5 +22,5 @@ backfill_pnl = dg.define_asset_job(
 remodel = dg.define_asset_job(
     "remodel",
     selection=_FROM_RAW,
-    description="Models and their checks, publish: the night without asking Bluum for anything.",
+    description="Models and their checks, publish, report: the night without asking Bluum for anything.",
 )

@@ -12,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from cli.running import Work, execute
+from cli.summary import say_unreported
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.backfill import Window, plan
@@ -45,16 +46,20 @@ def run_demo(settings: Settings, console: Console) -> int:
     with writing(folder, "bluum demo"):
         for name in ("warehouse.duckdb", "bi.duckdb"):
             (folder / name).unlink(missing_ok=True)
-        shutil.rmtree(folder / "dlt", ignore_errors=True)
+        for name in ("dlt", "reports"):
+            shutil.rmtree(folder / name, ignore_errors=True)
         own = {"profile": DEFAULT, "data_dir": folder, "rate_limit": 0.0, "accounts": frozenset(), "leave_out": frozenset()}
-        _play(settings.model_copy(update=own), console)
+        unreported = _play(settings.model_copy(update={**own, "keep_reports": 1}), console)
     bi = folder.resolve() / "bi.duckdb"
     _answer(Marts(bi), console)
     console.print(f"{monotonic() - started:.0f} s. Look around:  duckdb -readonly {bi}", markup=False)
-    return 0
+    if not unreported:
+        console.print(f"Read the morning report:  {folder.resolve() / 'report' / 'index.html'}", markup=False)
+    return say_unreported(console, unreported)
 
 
-def _play(settings: Settings, console: Console) -> None:
+def _play(settings: Settings, console: Console) -> str | None:
+    """Play all nights and build. Returns why there is no report, if there is none."""
     with running(Options(rate_limit=0)) as sandbox:
         api = {"base_url": sandbox.base_url, "api_key": sandbox.key, "api_secret": SecretStr(sandbox.secret)}
         connected = settings.model_copy(update=api)
@@ -70,7 +75,7 @@ def _play(settings: Settings, console: Console) -> None:
             f"{event.night}  {event.text}" + (f"  (account {event.account_id})" if event.account_id else ""), markup=False
         )
     with console.status("building and checking the marts"):
-        execute(settings, Work("remodel"))
+        return execute(settings, Work("remodel")).unreported
 
 
 def _answer(marts: Marts, console: Console) -> None:

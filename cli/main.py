@@ -123,7 +123,7 @@ def rebuild() -> None:
 def status() -> None:
     """Say what the warehouse holds, how complete its last nights are, what is published and who is writing."""
     settings = Settings.of()
-    from cli.report import print_status
+    from cli.summary import print_status
 
     print_status(settings, out)
 
@@ -137,7 +137,30 @@ def publish() -> None:
     settings = Settings.of()
     with writing(settings.folder, "bluum publish"):
         rows = publish_marts(settings, run_id="bluum publish")
-    out.print(f"{settings.bi}: {len(rows)} tables, {sum(rows.values())} rows")
+        out.print(f"{settings.bi}: {len(rows)} tables, {sum(rows.values())} rows")
+        from assets.report import NotReported, report_of
+
+        try:
+            report_of(settings)
+        except NotReported as error:
+            err.print(f"bluum: {error}", markup=False)
+            raise typer.Exit(WITH_FAILURES) from error
+
+
+@app.command()
+def report(
+    account: Annotated[
+        list[str] | None, typer.Option(help="the pages of this account alone, without the book, to be sent; may be repeated")
+    ] = None,
+) -> None:
+    """Make the morning report of what is published: the book, a page for each account and each portfolio."""
+    from pipelines.destination.lock import writing
+    from reading.report import make_account_report, make_report
+
+    settings = Settings.of()
+    with writing(settings.folder, "bluum report"):
+        for made in [make_account_report(settings, name) for name in account or ()] or [make_report(settings)]:
+            out.print(f"{made.path}: {made.pages} pages", markup=False)
 
 
 @app.command()

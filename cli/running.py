@@ -1,6 +1,6 @@
 """Runs the jobs for the command line: in this process, with a progress line and a summary.
 
-What the night does is said by the assets; what is printed by `report.py`.
+What the night does is said by the assets; what is printed by `summary.py`.
 """
 
 import logging
@@ -12,6 +12,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from uuid import uuid4
 
 import dagster as dg
 from rich.console import Console
@@ -20,10 +21,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from assets.definitions import build_defs
 from assets.partitions import PNL_DAYS, PROFILES, range_tags
 from assets.pnl_history import pnl_history
+from assets.report import NotReported
 from assets.resources import Bluum
 from assets.sensors import STARTED_BY
-from cli.report import print_summary
 from cli.run_history import close_dead_runs, dagster_home, forget_old_runs, run_history
+from cli.summary import print_summary, say_unreported
 from pipelines.api.progress import Observer
 from pipelines.api.progress import Progress as Synced
 from pipelines.destination.lock import writing
@@ -42,6 +44,14 @@ class Work:
     job: str
     config: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     days: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A job that has run: its run, and why the night that it published has no report, if it has none."""
+
+    run_id: str
+    unreported: str | None = None
 
 
 def run_night(settings: Settings, console: Console) -> int:
@@ -68,8 +78,8 @@ def _run(settings: Settings, console: Console, *works: Work) -> int:
             text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
             progress.update(line, completed=synced.asked, total=total, description=text)
 
-        asked, *_ = [execute(settings, work, observe) for work in works]
-    return print_summary(settings, console, seen, asked.run_id, monotonic() - started)
+        ran = [execute(settings, work, observe) for work in works]
+    return print_summary(settings, console, seen, ran[0].run_id, monotonic() - started, ran[-1].unreported)
 
 
 def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
@@ -99,13 +109,13 @@ def run_replay(settings: Settings, console: Console, *, everything: bool) -> int
             f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
             f"{result.rejected} that still cannot be read"
         )
-        execute(settings, Work("remodel", {"models": {"full_refresh": everything}}))
-    return 0
+        ran = execute(settings, Work("remodel", {"models": {"full_refresh": everything}}))
+    return say_unreported(console, ran.unreported)
 
 
-def execute(settings: Settings, work: Work, observe: Observer = lambda progress: None) -> dg.ExecuteInProcessResult:
-    """Run a job in this process. Raises the BluumError that ended it, if one did."""
-    home = dagster_home(settings)
+def execute(settings: Settings, work: Work, observe: Observer = lambda progress: None) -> Ran:
+    """Run a job in this process. Raises the BluumError that ended it, if one did; a report that failed ends nothing."""
+    home, run_id = dagster_home(settings), str(uuid4())
     # A signal that strikes while Dagster's history closes a connection would be logged with a traceback; our line says it.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     defs = build_defs(bluum=Bluum(settings, observe))
@@ -124,14 +134,18 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
                 close_dead_runs(instance)
                 forget_old_runs(instance, home)
                 instance.add_dynamic_partitions(str(PROFILES.name), [settings.profile])
-                return defs.resolve_job_def(work.job).execute_in_process(
+                defs.resolve_job_def(work.job).execute_in_process(
+                    run_id=run_id,
                     instance=instance,
                     run_config=run_config,
                     partition_key=None if work.days else settings.profile,
                     tags={STARTED_BY: "cli", **(range_tags(*work.days, settings.profile) if work.days else {})},
                 )
+                return Ran(run_id)
         except (Exception, KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
             reason, number = _reason(error), noted()
+            if isinstance(reason, NotReported) and number is None:
+                return Ran(run_id, str(reason))
             if number is None and not isinstance(error, Exception):
                 number = signal.SIGINT
             if isinstance(reason, Interrupted) or number is None:  # the sync itself says more

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     )
     timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
+    keep_reports: int = Field(30, ge=0, description="nights whose report is kept; 0: none is made")
     alert_webhook: SecretStr | None = Field(None, description="where a failed or incomplete night is told; unset: nowhere")
 
     @classmethod

@@ -63,6 +63,7 @@ class Marts:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self._kept_open: duckdb.DuckDBPyConnection | None = None
 
     def ask(self, name: str, **values: object) -> Answer:
         """Ask a named question; a parameter that is not given is null.
@@ -77,8 +78,20 @@ class Marts:
 
     def sql(self, query: str, **values: object) -> Answer:
         """Ask a query of your own; `$name` in it takes the value of that name. Raises NothingPublished."""
+        if self._kept_open is not None:
+            return Answer(self._kept_open.execute(query, values or None).to_arrow_table())
         with self.open() as connection:
             return Answer(connection.execute(query, values or None).to_arrow_table())
+
+    @contextmanager
+    def one_night(self) -> Iterator["Marts"]:
+        """The marts as they stand now, for many questions: all answers are of one night, whatever is published meanwhile.
+
+        Raises NothingPublished.
+        """
+        marts = Marts(self.path)
+        with self.open() as marts._kept_open:
+            yield marts
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -94,6 +107,7 @@ class Marts:
                 raise NothingPublished(_why_not(self.path, error)) from error
             connection.execute("use bi")
             connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")  # it would be drawn between what the program prints
             yield connection
 
 

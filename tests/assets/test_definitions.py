@@ -98,7 +98,7 @@ def test_groups_are_the_layers(graph: Graph) -> None:
     for key in graph.get_all_asset_keys():
         groups.setdefault(graph.get(key).group_name, set()).add(key.path[0])
     assert set(groups) == {"raw", "staging", "intermediate", "marts", "audit", "checks", "published"}
-    assert (groups["raw"], groups["marts"], groups["published"]) == ({"bluum"}, {"marts"}, {"published"})
+    assert (groups["raw"], groups["marts"], groups["published"]) == ({"bluum"}, {"marts"}, {"published", "report"})
 
 
 MARTS = (
@@ -126,7 +126,7 @@ def test_every_singular_dbt_test_is_shown_as_a_check(graph: Graph) -> None:
 
 @pytest.mark.parametrize(
     ("name", "steps"),
-    [("nightly", {"ingest", "models", "published"}), ("remodel", {"models", "published"})],
+    [("nightly", {"ingest", "models", "published", "report"}), ("remodel", {"models", "published", "report"})],
 )  # fmt: skip
 def test_a_job_runs_its_steps_one_at_a_time_and_judges_the_night(defs: dg.Definitions, name: str, steps: set[str]) -> None:
     job = defs.resolve_job_def(name)

@@ -11,9 +11,10 @@ from helpers.house import House
 from rich.console import Console
 
 from cli.run_history import OneWriterEventLog, dagster_home, forget_old_runs, run_history
-from cli.running import run_backfill
+from cli.running import run_backfill, run_night
 from pipelines.night.backfill import Window
 from pipelines.settings import Settings
+from reading import Marts
 from sandbox.server import Options, running
 
 
@@ -85,6 +86,26 @@ def test_a_database_that_is_damaged_beyond_its_first_page_is_put_aside(settings:
     dagster_home(settings)
 
     assert not damaged.exists()
+
+
+def test_a_report_that_fails_costs_no_night_its_publication_nor_its_checks(tmp_path: Path) -> None:
+    said = io.StringIO()
+    with running(Options(accounts=1, rate_limit=0)) as sandbox:
+        house = House(sandbox, tmp_path)
+        settings = house.settings()
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        (settings.folder / "report").write_text("somebody's own")
+        code = run_night(settings, Console(file=said, width=400))
+    assert code == 3, said.getvalue()
+    assert f"The night is published, but without its report: the report in {settings.folder} is as it was" in said.getvalue()
+    assert "report is no link that a report may replace; move it away" in said.getvalue()
+    assert Marts(settings.bi).ask("accounts_tonight").arrow().num_rows == 1
+    assert (settings.folder / "report").read_text() == "somebody's own"
+    with run_history(dagster_home(settings)) as instance:
+        (run,) = instance.get_runs()
+        judged = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    names = {entry.get_dagster_event().asset_check_evaluation_data.check_name for entry in judged}
+    assert {"coverage", "quarantine", "reconciliation"} <= names
 
 
 def test_a_backfill_of_a_single_report_ends_well(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from helpers.faulty.rules import Rule
 from helpers.house import House
 from rich.console import Console
 
-from cli.report import print_status, print_summary
+from cli.summary import print_status, print_summary
 from pipelines.destination.lock import writing
 from pipelines.errors import NotPublished
 from sandbox.server import Options

@@ -21,11 +21,13 @@ COMPLETE, WITH_FAILURES = 0, 3
 _NAMED = 20  # kinds of quarantined rows that are spelled out: raw.quarantine has them all
 
 
-def print_summary(settings: Settings, console: Console, progress: Progress, run_id: str, seconds: float) -> int:
-    """The short table at the end of a sync, what is missing by name, and the line that opens the result."""
+def print_summary(
+    settings: Settings, console: Console, progress: Progress, run_id: str, seconds: float, unreported: str | None = None
+) -> int:
+    """The short table at the end of a sync, what is missing by name, and the lines that open the result."""
     if progress.as_of_date is None:
         console.print("There was nothing left to ask.")
-        return COMPLETE
+        return say_unreported(console, unreported)
     warehouse = Warehouse.of(settings)
     figures = warehouse.figures(run_id)
     standing = warehouse.standing(progress.as_of_date, settings.accounts, settings.leave_out)
@@ -37,8 +39,18 @@ def print_summary(settings: Settings, console: Console, progress: Progress, run_
     if unknown:
         console.print(f"Not in the roster, though BLUUM_ACCOUNTS names them: {', '.join(unknown)}", markup=False)
     console.print(f"Open it:  duckdb -readonly {settings.bi}", markup=False)
+    if settings.keep_reports and not unreported:
+        console.print(f"Read it:  {settings.folder / 'report' / 'index.html'}", markup=False)
     is_short = standing.missing or standing.quarantined or unknown or progress.stopped_by
-    return WITH_FAILURES if is_short else COMPLETE
+    return max(say_unreported(console, unreported), WITH_FAILURES if is_short else COMPLETE)
+
+
+def say_unreported(console: Console, unreported: str | None) -> int:
+    """Say why a night that is published has no report, if it has none. Returns the exit code."""
+    if unreported is None:
+        return COMPLETE
+    console.print(f"{unreported[0].upper()}{unreported[1:]}", markup=False)
+    return WITH_FAILURES
 
 
 def _not_in_roster(settings: Settings, warehouse: Warehouse, night: date) -> list[str]:

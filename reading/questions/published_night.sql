@@ -1,0 +1,16 @@
+-- Which night is published, which one came before it, and from which on does a report tell its history?
+with
+    nights as (select as_of_date, min(started_at) as started_at from marts.sync_coverage_daily group by as_of_date),
+
+    published as (select max(as_of_date) as as_of_date from nights)
+
+select
+    published.as_of_date,
+    (select max(as_of_date) from nights where as_of_date < published.as_of_date) as previous_on,
+    (select started_at from nights where as_of_date = published.as_of_date) as started_at,
+    (select min(as_of_date) from (select as_of_date from nights order by as_of_date desc limit $nights)) as since,
+    (select count(*) from nights) as nights_held,
+    (select min(as_of_date) from nights) as first_night,
+    (select max(published_at) from marts.manifest) as published_at,
+    (select max(program_version) from marts.manifest) as program_version
+from published where published.as_of_date is not null

@@ -1,0 +1,29 @@
+-- Why did the drift of each class move, on the newest night and over the last twenty-one nights of the portfolio?
+with
+    nights as (
+        select *, dense_rank() over (partition by portfolio_id order by as_of_date desc) as nights_ago
+        from marts.drift_causes_daily
+        where
+            as_of_date >= (select max(as_of_date) from marts.sync_coverage_daily) - 60
+            and (
+                cast($account_ids as varchar[]) is null
+                or account_id in (select unnest(cast($account_ids as varchar[])))
+            )
+    ),
+
+    spans as (
+        select *, 'tonight' as span from nights
+        where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+        union all
+        select *, 'last_nights' as span from nights where nights_ago <= 21
+    )
+
+select
+    portfolio_id, span, asset_class, min(coalesce(previous_on, as_of_date)) as from_on, max(as_of_date) as to_on,
+    count(*) as nights, arg_max(drift_percent, as_of_date) as drift_percent, sum(change_points) as change_points,
+    sum(market_points) as market_points, sum(trades_points) as trades_points, sum(flows_points) as flows_points,
+    sum(policy_points) as policy_points, sum(remainder_points) as remainder_points,
+    count(unknown_reason) as nights_unexplained, any_value(unknown_reason) as unknown_reason
+from spans
+group by portfolio_id, span, asset_class
+order by portfolio_id, span desc, abs(sum(spans.change_points)) desc nulls last, asset_class

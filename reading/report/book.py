@@ -1,0 +1,72 @@
+"""The first page of a report, which is about all accounts together, and the lists of all of them.
+
+Asks the questions about the book and says which of their answers a page shows; however many accounts there are, the page
+stays short: the worst of each kind, and how many more there are.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from reading.marts import Marts
+from reading.report.answers import Row, cut
+from reading.report.charts import Chart, bars, coverage_strip, curve
+from reading.report.pages import Night, render
+
+MOST = 20
+"""Rows of each kind that the book shows."""
+A_LIST = 500
+"""Accounts on a page that lists them: its weight stays below what can be mailed."""
+
+
+def write_book(folder: Path, marts: Marts, night: Night, accounts: list[Row], portfolios: list[Row]) -> int:
+    """Write index.html and the lists of all accounts. Returns how many pages."""
+    by_account: dict[str, list[Row]] = {}
+    for portfolio in portfolios:
+        by_account.setdefault(portfolio["account_id"], []).append(portfolio)
+    parts = [accounts[start : start + A_LIST] for start in range(0, len(accounts), A_LIST)]
+    lists = [(f"accounts-{number}.html", part) for number, part in enumerate(parts, start=1)]
+    given = _given(marts, night)
+    page = render("book.html", night, "", accounts=accounts, by_account=by_account, lists=lists, **given)
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    for name, part in lists:
+        page = render("accounts.html", night, "", accounts=part, by_account=by_account, lists=lists, here=name)
+        (folder / name).write_text(page, encoding="utf-8")
+    return 1 + len(lists)
+
+
+def write_empty_book(folder: Path) -> int:
+    """Write the page that says that there is no night yet. Returns that it is one."""
+    (folder / "index.html").write_text(render("empty.html", Night({}), ""), encoding="utf-8")
+    return 1
+
+
+def _given(marts: Marts, night: Night) -> dict[str, Any]:
+    started_at, previous_on = night.row["started_at"], night.row["previous_on"]
+    outside = marts.ask("outside_tonight", most=MOST).rows()
+    return {
+        "outside": [row for row in outside if row["rule"] == "band"],
+        "other_rules": [row for row in outside if row["rule"] != "band"],
+        "worst": marts.ask("worst_drift", most=MOST).rows(),
+        "breaches": marts.ask("breaches_changed", most=MOST).rows() if previous_on else [],
+        "restated": marts.ask("restated_since", since=started_at, most=MOST).rows() if previous_on else [],
+        "policies": marts.ask("policies_changed", since=started_at, most=MOST).rows() if previous_on else [],
+        "failed": marts.ask("accounts_failed", most=MOST).rows(),
+        "earned": marts.ask("earned").rows(),
+        "standing": marts.ask("book_tonight").rows(),
+        "charts": _charts(marts, night),
+        "coverage": (coverage := marts.ask("coverage_of_nights").rows()),
+        "strip": coverage_strip(coverage),
+    }
+
+
+def _charts(marts: Marts, night: Night) -> list[Chart]:
+    """What was earned, and how many accounts were outside, night by night; of the first three currencies."""
+    charts = []
+    by_currency = cut(marts.ask("book_by_night", since=night.since).arrow(), "currency")
+    for number, (currency, series) in enumerate(list(by_currency.items())[:3]):
+        earned, outside = f"Net P&L of all accounts, {currency}", f"Accounts outside policy, {currency}"
+        charts += [
+            bars(earned, series[""], "net_pnl", night.window, f"net{number}", "Net P&L"),
+            curve(outside, series[""], "outside", night.window, f"out{number}", "The number", zero=True),
+        ]
+    return charts

@@ -1,0 +1,122 @@
+"""How a value is written on a page: decimals exactly, dates, and the reasons for what is not known.
+
+A figure that is shortened carries the whole one in its `value` and its tooltip; one that would round to nothing is written
+out. What is computed of figures is computed in SQL, never here.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from markupsafe import Markup
+
+_REASONS = {
+    "no_policy": "no policy is in force",
+    "policy_unread": "the policy is known from its history alone",
+    "no_rules": "the policy has no rules that can be judged",
+    "not_ruled": "only one of the two policies has the rule",
+    "no_portfolio": "the account has no portfolio",
+    "no_portfolios": "the account has no portfolio",
+    "no_analysis": "there is no rebalancing analysis of that night",
+    "no_holdings": "there is no good answer about the holdings of that night",
+    "no_positions": "there is no good answer about the positions of that night",
+    "class_not_reported": "the analysis does not name the class",
+    "class_unknown": "a class has no target or no share",
+    "never_rebalanced": "it was never rebalanced",
+    "quarantined": "a row of the answer could not be read exactly",
+    "no_currency": "the roster names no currency",
+    "mixed_currencies": "it holds more than one currency, and nothing converts them",
+    "other_currency": "the currency changed",
+    "another_currency": "the currency changed",
+    "unpriced_holding": "a holding has no value",
+    "no_cash": "the cash is not told",
+    "first_night": "it is the first night held",
+    "no_pnl": "a P&L report is missing, or is about another window",
+    "no_value": "there is nothing to earn on",
+    "other_classes": "holdings are called by classes that the analysis does not name",
+    "not_told": "the analysis does not tell it",
+    "gains_unknown": "the analysis does not tell the gains",
+    "no_bracket": "the policy names no tax bracket",
+    "unknown_bracket": "the tax bracket is not a known one",
+    "tax_advantaged": "the account is tax-advantaged",
+    "beyond_arithmetic": "a figure is too large to compute with",
+    "no_earlier_report": "there is no earlier report to measure from",
+    "no_eve": "it was there on the first night",
+    "no_performance": "a portfolio has no performance report",
+    "one_portfolio_only": "Bluum tells it of accounts with one portfolio, for nights that it reported on",
+    "not_reported": "the report does not name it",
+    "no_price": "the answer does not tell it",
+    "another_window": "the two reports do not begin on one day",
+}
+"""Reasons of the marts in words; one that is not here is shown as the mart spells it."""
+
+
+def reason(name: str | None) -> str:
+    """Why something is not known."""
+    if name is None:
+        return "the night does not have it"
+    return _REASONS.get(name, words(name))
+
+
+def words(name: str | None) -> str:
+    """A name of the data as people read it: fixed_income is "fixed income"."""
+    return (name or "").replace("_", " ")
+
+
+def plain(value: Decimal) -> str:
+    """Every digit of a decimal, without the zeros at its end and without an exponent."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
+def number(value: Decimal | int | None, why: str | None = None, places: int = 2, *, signed: bool = False) -> Markup:
+    """A figure with thousands separated; where it is null, why."""
+    if value is None:
+        return Markup('<span class="unknown" title="{0}">not known<span class="why">: {0}</span></span>').format(reason(why))
+    whole = plain(Decimal(value))
+    is_counted = isinstance(value, int) or value.as_tuple().exponent == 0
+    shown = f"{abs(value):,.{0 if is_counted else places}f}"
+    if value == 0:
+        return Markup('<data value="0" class="nil">{}</data>').format(shown)
+    sign = "−" if value < 0 else "+" if signed else ""
+    if not shown.strip("0."):  # it is something, though less than these places can say
+        sign, shown = (">−", shown[:-1] + "1") if value < 0 else ("<", shown[:-1] + "1")
+    is_short = Decimal(shown.replace(",", "")) != abs(value)
+    more = Markup(' title="{}"').format(whole) if is_short else Markup("")
+    more += Markup(' class="{}"').format("neg" if value < 0 else "pos") if signed else Markup("")
+    return Markup('<data value="{}"{}>{}{}</data>').format(whole, more, sign, shown)
+
+
+def measured(value: Decimal | None, unit: str | None, why: str | None = None) -> Markup:
+    """A figure of a rule: days and counts are whole, shares have two decimals."""
+    return number(value, why, 0 if unit in ("days", "count") else 2)
+
+
+def change(value: Decimal | None, why: str | None = None) -> Markup:
+    """A figure whose sign is the point: P&L, drift, a cause."""
+    return number(value, why, signed=True)
+
+
+def quantity(value: Decimal | None, why: str | None = None) -> Markup:
+    """Units of a security, to four places."""
+    return number(value, why, places=4)
+
+
+def day(value: date | datetime | None) -> Markup:
+    """A date as it is read aloud; nothing where there is none."""
+    if value is None:
+        return Markup("")
+    value = value.date() if isinstance(value, datetime) else value
+    return Markup('<time datetime="{0:%Y-%m-%d}">{1}&nbsp;{0:%b}&nbsp;{0:%Y}</time>').format(value, value.day)
+
+
+def moment(value: datetime | None) -> Markup:
+    """A time in UTC, to the minute; nothing where there is none."""
+    if value is None:
+        return Markup("")
+    return Markup('<time datetime="{0:%Y-%m-%dT%H:%MZ}">{0:%d %b %Y, %H:%M} UTC</time>').format(value)
+
+
+def count(value: int, one: str, many: str) -> Markup:
+    """A number of things in words: 1 account, 2 accounts."""
+    return Markup("{:,}&nbsp;{}").format(value, one if value == 1 else many)
