@@ -1,6 +1,7 @@
 """What several test modules and bench/ lean on; what only one of them needs stands beside it.
 
 faulty/    the sandbox with faults on demand, odd ids, and a memory of what it was asked
+browser    Chromium, what a page makes it complain of and ask for, and what axe finds
 contract   a client that holds every answer against openapi.yaml
 house      a sandbox, a data folder and the syncs between them
 kills      nights that are killed, and what is left of them
