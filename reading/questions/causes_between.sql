@@ -5,7 +5,8 @@ select causes.portfolio_id, portfolios.name as portfolio_name, account_number_la
     sum(change_points) as change_points, sum(market_points) as market_points, sum(trades_points) as trades_points,
     sum(flows_points) as flows_points, sum(policy_points) as policy_points, sum(remainder_points) as remainder_points,
     count(unknown_reason) as nights_unexplained, count(*) as nights,
-    string_agg(distinct unknown_reason, ', ' order by unknown_reason) as unknown_reason
+    string_agg(distinct unknown_reason, ', ' order by unknown_reason) as unknown_reason,
+    count(*) over () as found
 from marts.drift_causes_daily as causes
 join marts.portfolios using (portfolio_id)
 left join marts.accounts on causes.account_id = accounts.account_id

@@ -31,4 +31,4 @@ where drift.as_of_date = coalesce($night::date, (select max(as_of_date) from mar
     and ($asset_class is null or drift.asset_class = $asset_class)
 -- the portfolios that are furthest off; null: all of them
 qualify $most is null or place <= $most
-order by place, asset_class
+order by place, abs(band_distance_percent) desc nulls last, abs(drift_percent) desc nulls last, asset_class
