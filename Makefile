@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup sync demo dev test test-all test-fast bench lint check lock clean
+.PHONY: setup sync demo dev dashboard notebook test test-all test-fast bench lint check lock clean
 
 sync: $(READY)
 	$(BIN)/bluum sync
@@ -14,6 +14,12 @@ demo: $(READY)
 
 dev: $(READY)
 	$(BIN)/bluum dev
+
+dashboard: $(READY)
+	$(BIN)/bluum dashboard
+
+notebook: $(READY)
+	$(BIN)/bluum notebook
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not long"

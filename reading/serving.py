@@ -1,4 +1,4 @@
-"""Serves the dashboard: on loopback, or elsewhere with a token; to its own pages alone, and asking nobody for anything.
+"""Serves the dashboard, on loopback or elsewhere with a token, to its own pages alone; and opens the notebook.
 
 marimo by itself answers the pages of any site that a browser has open beside it, and what is shown here is clients' money:
 a request has to name this server as its host, a page that asks has to be one that this server sent, and no page may load
@@ -6,10 +6,12 @@ from, or send to, anywhere else.
 """
 
 import os
+import shutil
 import socket
 import stat
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ from pipelines.settings import is_loopback
 from reading.chosen import VARIABLE
 
 APP = Path(__file__).parent / "dashboard" / "app.py"
+NOTEBOOK = Path(__file__).parent / "notebook.py"
 HOST, PORT = "127.0.0.1", 2718
 _SHORTEST_TOKEN = 12
 _POLICY = (
@@ -68,6 +71,33 @@ def serve(bi: Path, host: str, port: int, token_file: Path | None, announce: Cal
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             return  # how one leaves it
+
+
+def open_notebook(bi: Path, folder: Path, port: int) -> None:
+    """Become marimo's editor, on loopback and with a token that it makes up, on a copy of the notebook in that folder.
+
+    A copy that is there is its reader's own, and is opened as it is. Raises DashboardRefused if marimo is not installed.
+    """
+    if not find_spec("marimo"):
+        raise DashboardRefused("the notebook needs marimo: pip install 'bluum-warehouse[explore]'")
+    copy = folder / NOTEBOOK.name
+    folder.mkdir(parents=True, exist_ok=True)
+    if not copy.exists():
+        shutil.copyfile(NOTEBOOK, copy)
+    environment = {**os.environ, VARIABLE: str(bi), "MARIMO_SKIP_UPDATE_CHECK": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "marimo",
+        "edit",
+        "--headless",
+        "--token",
+        "--no-sandbox",
+        "--port",
+        str(port),
+        str(copy),
+    ]
+    os.execve(sys.executable, command, environment)
 
 
 def read_token(path: Path) -> str:

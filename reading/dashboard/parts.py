@@ -74,10 +74,15 @@ def table(label: str, heads: Sequence[str], rows: Iterable[Sequence[str]], first
         + "</tr>"
         for cells in rows
     )
+    return _scrolling(label, f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>")
+
+
+def _scrolling(label: str, rows: str, kind: str = "") -> str:
+    """A table under its heading; one that is wider than the window scrolls within itself, by the keyboard too."""
+    named = escape(label)
     return (
-        f'<div class="bluum-scroll" role="region" tabindex="0" aria-label="{escape(label)}">'
-        f'<table class="bluum-table"><caption>{escape(label)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<h3>{named}</h3><div class="bluum-scroll" role="region" tabindex="0" aria-label="{named}">'
+        f'<table class="bluum-table {kind}" aria-label="{named}">{rows}</table></div>'
     )
 
 
@@ -95,12 +100,8 @@ def heatmap(rows: Sequence[Row]) -> str:
         + "</tr>"
         for cells in by_portfolio.values()
     )
-    label = "Drift from target, in percentage points"
-    return (
-        f'<div class="bluum-scroll" role="region" tabindex="0" aria-label="{label}">'
-        f'<table class="bluum-table bluum-heat"><caption>{label}</caption>'
-        f'<thead><tr><th scope="col">Portfolio</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    rows_of_it = f'<thead><tr><th scope="col">Portfolio</th>{head}</tr></thead><tbody>{body}</tbody>'
+    return _scrolling("Drift from target, in percentage points", rows_of_it, "bluum-heat")
 
 
 def _cell(row: Row | None, largest: Decimal) -> str:
@@ -183,7 +184,7 @@ def firm_tiles(rows: Iterable[Row]) -> str:
         if row["accounts_listed"]:
             unknown = f"{row['accounts_inside']} inside, {row['accounts_unknown']} not known"
             moved = f"{row['episodes_opened']} opened, {row['episodes_closed']} closed that night"
-            known = f"{currency}, of {row['accounts_with_net_pnl']} of {row['accounts']} accounts"
+            known = f"{currency}, known of {row['accounts_with_net_pnl']} accounts"
             told += [
                 ("Accounts outside policy", f"{row['accounts_outside']} of {row['accounts_listed']}", unknown),
                 ("Open breaches", str(row["episodes_open"]), moved),
