@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup sync demo dev report test test-all test-fast bench lint check lock clean
+.PHONY: setup sync demo dev report dashboard notebook test test-all test-fast bench lint check lock clean
 
 sync: $(READY)
 	$(BIN)/bluum sync
@@ -17,6 +17,12 @@ dev: $(READY)
 
 report: $(READY)
 	$(BIN)/bluum report
+
+dashboard: $(READY)
+	$(BIN)/bluum dashboard
+
+notebook: $(READY)
+	$(BIN)/bluum notebook
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not long"

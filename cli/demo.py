@@ -20,23 +20,9 @@ from pipelines.night.sync import fill, sync
 from pipelines.profiles import DEFAULT
 from pipelines.settings import Settings
 from reading import Marts, questions
+from reading.tour import TOUR
 from sandbox.server import Options, running
 from sandbox.world.story import tell
-
-ASKED = (
-    "outside_policy",
-    "longest_breaches",
-    "breach_causes",
-    "policy_then_and_now",
-    "adherence_by_month",
-    "trades_done",
-    "worth_and_return",
-    "worst_months",
-    "worst_month_bridge",
-    "restated",
-    "tax_of_trades",
-    "firm",
-)
 
 
 def run_demo(settings: Settings, console: Console) -> int:
@@ -79,7 +65,7 @@ def _play(settings: Settings, console: Console) -> str | None:
 
 
 def _answer(marts: Marts, console: Console) -> None:
-    for name in ASKED:
+    for name in TOUR:
         question, answer = questions()[name], marts.ask(name)
         table = Table(*answer.table.column_names, title=question.title, title_justify="left")
         for row in answer.rows():

@@ -207,6 +207,50 @@ def demo() -> None:
     raise typer.Exit(run_demo(settings, out))
 
 
+Bi = Annotated[Path | None, typer.Option("--bi", help="another bi.duckdb than that of the settings, such as the demo's")]
+
+
+@app.command()
+def dashboard(
+    bi: Bi = None,
+    port: Annotated[int, typer.Option(help="0: any free one")] = 2718,
+    host: Annotated[str, typer.Option(help="what to listen at; beyond this machine only with a token")] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None, typer.Option("--token-password-file", help="a file with the token that visitors must give; -: stdin")
+    ] = None,
+) -> None:
+    """Serve the dashboard of bi.duckdb until Ctrl-C: drift, why it moved, and P&L, to be turned by hand."""
+    from reading.serving import serve as serve_dashboard
+
+    serve_dashboard(
+        bi or Settings.of().bi, host, port, token_file, announce=lambda url: out.print(f"Dashboard: {url}  (Ctrl-C ends it)")
+    )
+
+
+@app.command()
+def notebook(bi: Bi = None, port: Annotated[int, typer.Option(help="where to listen")] = 2719) -> None:
+    """Open the notebook that teaches the warehouse by twelve questions: a copy in the data folder, yours to change."""
+    from reading.serving import open_notebook
+
+    settings = Settings.of()
+    open_notebook(bi or settings.bi, settings.folder, port)
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="what to ask; without it, a terminal client opens")] = None,
+    bi: Bi = None,
+) -> None:
+    """Ask bi.duckdb, read-only: one query, answered as a table, or as many as you like in a terminal client."""
+    from reading.prompt import answer, open_client
+
+    path = bi or Settings.of().bi
+    if query is None:
+        open_client(path)
+    else:  # where it is piped on, a line is as long as it has to be
+        answer(path, query, out if sys.stdout.isatty() else Console(width=100_000, highlight=False))
+
+
 @app.command()
 def dev() -> None:
     """Open Dagster's UI, with the assets, the job `nightly` and its schedule."""

@@ -33,8 +33,8 @@ from oracle.compare import Grain, Mart, Row, differences, read_mart
 from oracle.observed import Observed
 from oracle.played import playing
 
-from cli.demo import ASKED
 from reading import Marts
+from reading.tour import TOUR
 
 pytestmark = pytest.mark.xdist_group("oracle")  # one worker plays the history for all of them
 EPISODE = ("portfolio_id", "asset_class", "breach_kind", "started_on")
@@ -161,7 +161,7 @@ def test_history_holds_what_the_marts_are_about(built: Built) -> None:
     assert built.expected("reconciliation_daily")
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", TOUR)
 def test_every_question_of_the_demo_has_an_answer(name: str, built: Built) -> None:
     assert Marts(built.warehouse).ask(name).rows()
 

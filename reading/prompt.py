@@ -1,0 +1,66 @@
+"""`bluum sql`: a query answered as a table, or bi.duckdb opened read-only in a terminal client to ask it more.
+
+The client opens the file itself, under its own name, so that its views and macros are found.
+"""
+
+import os
+import shutil
+import sys
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.errors import BluumError
+from reading.marts import Marts
+
+SHOWN_ROWS = 1000
+
+
+class NotAnswered(BluumError):
+    """A query that bi.duckdb does not answer, or no client to open it with."""
+
+
+def answer(bi: Path, query: str, console: Console) -> None:
+    """Print what a query comes to, every decimal with all of its digits. Raises NotAnswered, NothingPublished."""
+    try:
+        found = Marts(bi).sql(query).table
+    except duckdb.Error as error:
+        raise NotAnswered(str(error).splitlines()[0]) from error
+    numbers = [str(field.type).startswith(("decimal", "int", "double")) for field in found.schema]
+    table = Table()
+    for name, is_number in zip(found.column_names, numbers, strict=True):
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in found.slice(0, SHOWN_ROWS).to_pylist():
+        table.add_row(*("" if value is None else _text(value) for value in row.values()))
+    console.print(table)
+    if found.num_rows > SHOWN_ROWS:
+        console.print(f"{SHOWN_ROWS} of {found.num_rows} rows; `limit` and `order by` choose others")
+
+
+def client(bi: Path) -> list[str]:
+    """The command that opens the file read-only: harlequin's, else that of DuckDB. Raises NotAnswered, NothingPublished."""
+    with Marts(bi).open():  # says why, if it cannot be
+        pass
+    if find_spec("harlequin"):
+        options = ["--profile", "None", "--adapter", "duckdb", "--read-only"]  # whatever else its user has configured
+        return [sys.executable, "-m", "harlequin", *options, str(bi)]
+    if found := shutil.which("duckdb"):
+        return [found, "-readonly", str(bi)]
+    raise NotAnswered(
+        "there is no client to open it with: pip install 'bluum-warehouse[explore]' brings harlequin, and DuckDB's own "
+        'program, `duckdb`, would do; `bluum sql "select ..."` needs neither'
+    )
+
+
+def open_client(bi: Path) -> None:
+    """Become that client."""
+    command = client(bi)
+    os.execv(command[0], command)
+
+
+def _text(value: object) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)

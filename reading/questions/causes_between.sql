@@ -1,0 +1,19 @@
+-- By how much did drift change from one night to another, and what of it did the market, trades, flows and the policy do?
+select causes.portfolio_id, portfolios.name as portfolio_name, account_number_last4, causes.asset_class,
+    first(previous_drift_percent order by as_of_date) as drift_before,
+    last(drift_percent order by as_of_date) as drift_after,
+    sum(change_points) as change_points, sum(market_points) as market_points, sum(trades_points) as trades_points,
+    sum(flows_points) as flows_points, sum(policy_points) as policy_points, sum(remainder_points) as remainder_points,
+    count(unknown_reason) as nights_unexplained, count(*) as nights,
+    string_agg(distinct unknown_reason, ', ' order by unknown_reason) as unknown_reason,
+    count(*) over () as found
+from marts.drift_causes_daily as causes
+join marts.portfolios using (portfolio_id)
+left join marts.accounts on causes.account_id = accounts.account_id
+where as_of_date > $first and as_of_date <= $last
+    and ($currency is null or portfolios.currency = $currency)
+    and ($portfolio_id is null or causes.portfolio_id = $portfolio_id)
+    and ($asset_class is null or causes.asset_class = $asset_class)
+group by all
+order by abs(sum(change_points)) desc nulls last, causes.portfolio_id, causes.asset_class
+limit $most
