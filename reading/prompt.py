@@ -34,8 +34,9 @@ def answer(bi: Path, query: str, console: Console) -> None:
     table = Table()
     for name, is_number in zip(found.column_names, numbers, strict=True):
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in found.slice(0, SHOWN_ROWS).to_pylist():
-        table.add_row(*("" if value is None else _text(value) for value in row.values()))
+    columns = [column.to_pylist() for column in found.slice(0, SHOWN_ROWS).columns]  # two may have one name
+    for row in zip(*columns, strict=True):
+        table.add_row(*("" if value is None else _text(value) for value in row))
     console.print(table)
     if found.num_rows > SHOWN_ROWS:
         console.print(f"{SHOWN_ROWS} of {found.num_rows} rows; `limit` and `order by` choose others")

@@ -153,6 +153,5 @@ def _listening(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise DashboardRefused(
-            f"{host}:{port} cannot be listened at: {error.strerror}; --port 0 takes any free one"
-        ) from error
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise DashboardRefused(f"{host}:{port} cannot be listened at: {why}; --port 0 takes any free one") from error

@@ -55,6 +55,9 @@ def test_the_wheel_holds_the_models_and_what_dagster_loads_and_nothing_that_was_
     written = {path.relative_to(ROOT).as_posix() for path in (ROOT / "sql").rglob("*.sql") if "target" not in path.parts}
     bundled = {name.removeprefix("assets/bundled/") for name in names if name.startswith("assets/bundled/")}
     assert written <= bundled
+    room = (ROOT / "reading").rglob("*")
+    read = {path.relative_to(ROOT).as_posix() for path in room if path.suffix in (".py", ".sql", ".css")}
+    assert {"reading/notebook.py", "reading/dashboard/look.css"} <= read <= names
     assert {"workspace.yaml", "dagster.yaml", "sql/dbt_project.yml", "sql/profiles.yml"} <= bundled
     assert [name for name in names if "target" in name.split("/") or name.startswith(("tests/", "data/"))] == []
 
@@ -82,6 +85,7 @@ def test_the_installed_program_asks_the_bundled_sandbox_from_an_empty_folder_and
     assert f"{bi}: night of" in run("bluum", "status")
     assert f"{bi}: " in run("bluum", "publish")
     assert len(marts(bi.parent)["marts.pnl_daily"]) >= 12
+    assert "USD" in run("bluum", "sql", "select currency, net_pnl from marts.pnl_daily")
     assert [path.relative_to(folder).as_posix() for path in (*folder.iterdir(), *folder.glob("data/*"))] == [
         "data",
         "data/sandbox",

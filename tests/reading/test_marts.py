@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -81,3 +82,13 @@ def test_every_question_says_in_a_sentence_what_it_asks() -> None:
     assert len(questions()) >= 12
     for question in questions().values():
         assert question.title.endswith("?"), question.name
+
+
+def test_sums_by_group_are_exact_in_polars_and_in_pandas(bi: Path) -> None:
+    answer = Marts(bi).sql("select unnest(['a', 'a', 'b']) as account_id, amount from marts.t")
+    by_polars = answer.polars().group_by("account_id", maintain_order=True).agg(pl.col("amount").sum())
+    twice = Decimal("24691357802469135780.246913578024691356")  # 2 * LONGEST keeps 28 digits
+    assert by_polars["amount"].to_list() == [twice, LONGEST]
+    by_pandas = answer.pandas().groupby("account_id")["amount"].sum()
+    assert by_pandas.tolist() == [twice, LONGEST]
+    assert str(by_pandas.dtype) == "decimal128(38, 18)[pyarrow]"
