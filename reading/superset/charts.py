@@ -58,6 +58,11 @@ def _over_time(title: str, kind: str, dataset: str, metric: str, by: str, **more
     return Chart(title, f"echarts_timeseries_{kind}", dataset, params | more)
 
 
+_PLAIN = {"table_timestamp_format": "%Y-%m-%d", "show_cell_bars": False, "color_pn": False, "percent_metrics": []}
+_MEASURED = ("_percent", "_amount", "total_pnl", "_mtd", "_ytd", "_itd")
+"""How the names of columns end that are shown with two decimals; the file has them all."""
+
+
 def _rows(title: str, dataset: str, columns: list[str], order: str, width: int = 12, **more: Any) -> Chart:
     """A table of rows as they are; `order` is the column it is ordered by, the largest first."""
     params = {
@@ -65,16 +70,16 @@ def _rows(title: str, dataset: str, columns: list[str], order: str, width: int =
         "all_columns": columns,
         "order_by_cols": [f'["{order}", false]'],
         "row_limit": 1_000,
-        "table_timestamp_format": "%Y-%m-%d",
         "include_search": True,
+        "column_config": {column: {"d3NumberFormat": ",.2f"} for column in columns if column.endswith(_MEASURED)},
     }
-    return Chart(title, "table", dataset, params | more, width)
+    return Chart(title, "table", dataset, _PLAIN | params | more, width)
 
 
 def _sums(title: str, dataset: str, by: list[str], metrics: list[str], width: int = 12, **more: Any) -> Chart:
     """A table of metrics by columns, ordered by the first metric."""
     params = {"query_mode": "aggregate", "groupby": by, "metrics": metrics, "order_desc": True, "row_limit": 1_000}
-    return Chart(title, "table", dataset, params | more, width)
+    return Chart(title, "table", dataset, _PLAIN | params | more, width)
 
 
 def where(subject: str, operator: str, comparator: object) -> dict[str, Any]:
@@ -102,7 +107,7 @@ DRIFT = Dashboard(
                 _rows(
                     "Portfolios as of the newest night, the worst drift first",
                     "portfolio_latest",
-                    ["portfolio", "account_id", "as_of_date", "max_abs_drift_percent", "classes_outside_band",
+                    ["portfolio", "as_of_date", "max_abs_drift_percent", "classes_outside_band",
                      "open_band_breaches", "policy_version", "needs_rebalancing", "is_account_complete"],
                     "max_abs_drift_percent",
                 ),
@@ -139,7 +144,7 @@ DRIFT = Dashboard(
                 _rows(
                     "Open breaches, the newest first",
                     "drift_episodes",
-                    ["started_on", "portfolio_id", "asset_class", "breach_kind", "direction", "peak_distance_percent",
+                    ["started_on", "portfolio", "asset_class", "breach_kind", "direction", "peak_distance_percent",
                      "nights_observed", "nights_missing"],
                     "started_on",
                     6,
@@ -162,9 +167,8 @@ PNL = Dashboard(
                     "P&L of the newest night and to date, by currency",
                     "account_latest",
                     ["currency", "as_of_date"],
-                    ["sum_total_pnl", "sum_total_pnl_mtd", "sum_total_pnl_qtd", "sum_total_pnl_ytd", "sum_total_pnl_itd",
-                     "accounts", "unknown"],
-                    table_timestamp_format="%Y-%m-%d",
+                    ["sum_total_pnl", "known_day", "sum_total_pnl_mtd", "known_mtd", "sum_total_pnl_qtd", "known_qtd",
+                     "sum_total_pnl_ytd", "known_ytd", "sum_total_pnl_itd", "known_itd", "accounts"],
                 ),
             ),
         ),
@@ -198,7 +202,7 @@ PNL = Dashboard(
                 _rows(
                     "Accounts as of the newest night",
                     "account_latest",
-                    ["account_id", "status", "currency", "as_of_date", "total_pnl", "total_pnl_mtd", "total_pnl_ytd",
+                    ["account", "status", "currency", "as_of_date", "total_pnl", "total_pnl_mtd", "total_pnl_ytd",
                      "total_pnl_itd", "drawdown_amount", "pnl_outcome"],
                     "total_pnl_itd",
                 ),

@@ -37,6 +37,13 @@ def _count(name: str, label: str, sql: str, description: str) -> Metric:
     return Metric(name, label, sql, description=description, d3format=",d")
 
 
+_UNTIL = (
+    ("day", "Day", "total_pnl"),
+    ("mtd", "Month to date", "total_pnl_mtd"),
+    ("qtd", "Quarter to date", "total_pnl_qtd"),
+    ("ytd", "Year to date", "total_pnl_ytd"),
+    ("itd", "Since opening", "total_pnl_itd"),
+)
 # Most portfolios are called alike: the end of the id tells them apart.
 _PORTFOLIO = ("portfolio", "name || ' …' || right(portfolio_id, 4)")
 
@@ -46,7 +53,9 @@ DATASETS = (
         (
             _count("portfolios", "Portfolios", "count(*)", "Portfolios that the newest night should have."),
             _count("analysed", "Analysed", "count_if(is_analysed)", "Those with an analysis of the newest night."),
-            _count("outside", "Outside policy", "count_if(classes_outside_band > 0)", "Those with a class outside its band."),
+            _count(
+                "outside", "Outside policy", "count_if(classes_outside_band > 0)", "Those with a class outside its band."
+            ),
             _count("open_breaches", "Open breaches", "sum(open_band_breaches)", "Breaches of a band that are open."),
             Metric("worst_drift", "Worst drift", "max(max_abs_drift_percent)", "max_abs_drift_percent"),
         ),
@@ -58,7 +67,12 @@ DATASETS = (
             Metric("worst_drift", "Worst drift", "max(abs(drift_percent))", "drift_percent"),
             Metric("actual", "Actual", "max(actual_percent)", "actual_percent"),
             Metric("target", "Target", "max(target_percent)", "target_percent"),
-            _count("classes_outside", "Classes outside", "count_if(is_outside_band)", "Classes outside their band, night by night."),
+            _count(
+                "classes_outside",
+                "Classes outside",
+                "count_if(is_outside_band)",
+                "Classes outside their band, night by night.",
+            ),
         ),
         worked_out=(("portfolio", "portfolio_name || ' …' || right(portfolio_id, 4)"),),
     ),
@@ -73,18 +87,19 @@ DATASETS = (
             Metric("peak", "Peak", "max(peak_distance_percent)", "peak_distance_percent"),
         ),
         day="started_on",
+        worked_out=(("portfolio", "'…' || right(portfolio_id, 4)"),),
     ),
     Dataset(
         "account_latest",
         (
             _count("accounts", "Accounts", "count(*)", "Accounts ever listed; is_listed tells those still there."),
-            _sum("total_pnl", "Day"),
-            _sum("total_pnl_mtd", "Month to date"),
-            _sum("total_pnl_qtd", "Quarter to date"),
-            _sum("total_pnl_ytd", "Year to date"),
-            _sum("total_pnl_itd", "Since opening"),
-            _count("unknown", "Without P&L", "count(*) - count(total_pnl_itd)", "Accounts without a report: the sums leave them out."),
+            *(_sum(column, label) for _, label, column in _UNTIL),
+            *(
+                _count(f"known_{until}", f"{label}: of", f"count({column})", f"Accounts that {label} is the sum of.")
+                for until, label, column in _UNTIL
+            ),
         ),
+        worked_out=(("account", "'…' || right(account_id, 4)"),),
     ),
     Dataset(
         "pnl_daily",
@@ -106,5 +121,5 @@ DATASETS = (
             _sum("dividend_income", "Dividends"),
         ),
     ),
-)  # fmt: skip
+)
 """Those that a dashboard shows; any other table of the file is added in Superset by its name."""

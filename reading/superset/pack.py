@@ -68,8 +68,8 @@ def _files(bi: Path, described: Described) -> Iterator[tuple[str, dict[str, Any]
         yield f"datasets/{DATABASE}/{dataset.table}.yaml", _dataset(dataset, *described[dataset.table])
     for dashboard in DASHBOARDS:
         for _, row in dashboard.rows:
-            for number, chart in enumerate(row, start=1):
-                yield f"charts/{_slug(chart.title)}_{number}.yaml", _chart(chart)
+            for chart in row:
+                yield f"charts/{_slug(chart.title)}.yaml", _chart(chart)
         yield f"dashboards/{dashboard.slug}.yaml", _dashboard(dashboard)
 
 
@@ -112,33 +112,25 @@ def _dataset(dataset: Dataset, description: str, columns: list[tuple[str, str, s
             for metric in dataset.metrics
         ],
         "columns": [
-            {
-                "column_name": name,
-                "type": kind,
-                "description": comment,
-                "expression": None,
-                "is_dttm": kind == "DATE" or kind.startswith("TIMESTAMP"),
-                "is_active": True,
-                "groupby": True,
-                "filterable": True,
-            }
-            for name, kind, comment in columns
-        ]
-        + [
-            {
-                "column_name": name,
-                "type": "VARCHAR",
-                "description": f"Worked out here: {sql}",
-                "expression": sql,
-                "is_dttm": False,
-                "is_active": True,
-                "groupby": True,
-                "filterable": True,
-            }
-            for name, sql in dataset.worked_out
+            *(_column(name, kind, comment) for name, kind, comment in columns),
+            *(_column(name, "VARCHAR", f"Worked out here: {sql}", sql) for name, sql in dataset.worked_out),
         ],
         "version": "1.0.0",
         "database_uuid": _id("database"),
+    }
+
+
+def _column(name: str, kind: str, description: str, expression: str | None = None) -> dict[str, Any]:
+    return {
+        "column_name": name,
+        "verbose_name": name.removeprefix("is_").replace("_", " ").capitalize().replace("pnl", "P&L"),
+        "type": kind,
+        "description": description,
+        "expression": expression,
+        "is_dttm": kind == "DATE" or kind.startswith("TIMESTAMP"),
+        "is_active": True,
+        "groupby": True,
+        "filterable": True,
     }
 
 
@@ -170,6 +162,7 @@ def _dashboard(dashboard: Dashboard) -> dict[str, Any]:
         position[row] = {"id": row, "type": "ROW", "parents": above, "children": names, "meta": meta}
         for name, chart in zip(names, charts, strict=True):
             meta = {"uuid": _id(f"chart/{chart.title}"), "sliceName": chart.title, "width": chart.width, "height": height}
+            meta["chartId"] = len(position)  # any number that no other has: the import puts its own
             position[name] = {"id": name, "type": "CHART", "parents": [*above, row], "children": [], "meta": meta}
     return {
         "dashboard_title": dashboard.title,
