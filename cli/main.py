@@ -178,6 +178,19 @@ def export(
     out.print(f"{folder}: {len(files)} files, {sum(file.rows for file in files)} rows, {size:.1f} MB, and manifest.json")
 
 
+@app.command("superset-pack")
+def superset_pack(
+    to: Annotated[Path, typer.Option(help="the zip")] = Path("superset.zip"),
+) -> None:
+    """Write what Superset imports: bi.duckdb with its descriptions, metrics, charts and two dashboards, as a zip."""
+    settings = Settings.of()
+    from reading import Marts
+    from reading.superset import write_pack
+
+    charts, dashboards = write_pack(Marts(settings.bi), to)
+    out.print(f"{to}: {charts} charts on {dashboards} dashboards; superset import-dashboards -p {to} -u admin", markup=False)
+
+
 @app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="0: any free one")] = 8080,
