@@ -115,7 +115,7 @@ def run_replay(settings: Settings, console: Console, *, everything: bool) -> int
 
 def execute(settings: Settings, work: Work, observe: Observer = lambda progress: None) -> Ran:
     """Run a job in this process. Raises the BluumError that ended it, if one did; a report that failed ends nothing."""
-    home, run_id = dagster_home(settings), str(uuid4())
+    home, run_id, before = dagster_home(settings), str(uuid4()), _published_at(settings)
     # A signal that strikes while Dagster's history closes a connection would be logged with a traceback; our line says it.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     defs = build_defs(bluum=Bluum(settings, observe))
@@ -150,10 +150,16 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
                 number = signal.SIGINT
             if isinstance(reason, Interrupted) or number is None:  # the sync itself says more
                 raise reason from error
-            text = (
-                f"stopped by {number.name}: what was asked has landed, nothing was published; `bluum sync` goes on from here"
-            )
-            raise Interrupted(text, number) from error
+            if _published_at(settings) != before:
+                what = "the night is published, its report was not made; `bluum report` makes it"
+            else:
+                what = "what was asked has landed, nothing was published; `bluum sync` goes on from here"
+            raise Interrupted(f"stopped by {number.name}: {what}", number) from error
+
+
+def _published_at(settings: Settings) -> int | None:
+    """When bi.duckdb was last swapped in; None if never."""
+    return settings.bi.stat().st_mtime_ns if settings.bi.exists() else None
 
 
 def _reason(error: BaseException) -> BaseException:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from cli.run_history import OneWriterEventLog, dagster_home, forget_old_runs, run_history
 from cli.running import run_backfill, run_night
+from pipelines.errors import Interrupted
 from pipelines.night.backfill import Window
 from pipelines.settings import Settings
 from reading import Marts
@@ -106,6 +108,17 @@ def test_a_report_that_fails_costs_no_night_its_publication_nor_its_checks(tmp_p
         judged = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     names = {entry.get_dagster_event().asset_check_evaluation_data.check_name for entry in judged}
     assert {"coverage", "quarantine", "reconciliation"} <= names
+
+
+def test_a_signal_that_strikes_the_report_does_not_deny_the_publication(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assets.report.make_report", lambda settings: signal.raise_signal(signal.SIGTERM))
+    with running(Options(accounts=1, rate_limit=0)) as sandbox:
+        settings = House(sandbox, tmp_path).settings()
+        with pytest.raises(Interrupted, match="stopped by SIGTERM: the night is published, its report was not made"):
+            run_night(settings, Console(file=io.StringIO()))
+    assert Marts(settings.bi).ask("accounts_tonight").arrow().num_rows == 1
 
 
 def test_a_backfill_of_a_single_report_ends_well(tmp_path: Path) -> None:
