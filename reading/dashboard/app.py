@@ -57,7 +57,7 @@ def _(marts, night, nights):
         parts.header(
             f"Night of <strong>{parts.day(night['as_of_date'])}</strong>, published {parts.moment(night['published_at'])}. "
             f"{_there} of {len(nights)} trading days since {parts.day(nights[0]['as_of_date'])} are here. Of the newest, "
-            f"{_complete} of {night['accounts_listed']} accounts are complete.",
+            f"{_complete:,} of {night['accounts_listed']:,} accounts are complete.",
             parts.firm_tiles(marts.ask("firm_night", night=night["as_of_date"]).rows()),
         )
     )
@@ -119,7 +119,7 @@ def _(marts, narrowed, published, until):
     mo.Html(
         parts.section(
             "Who is outside policy",
-            f"{len({each['portfolio_id'] for each in _outside})} of {_portfolios} portfolios that were analysed on "
+            f"{len({each['portfolio_id'] for each in _outside}):,} of {_portfolios:,} portfolios that were analysed on "
             f"{parts.day(until.value)}"
             + (f", the longest since {parts.day(_since)}." if _since else ".")
             + (f" The {SHOWN_PORTFOLIOS} that are furthest off are shown." if _portfolios > SHOWN_PORTFOLIOS else ""),

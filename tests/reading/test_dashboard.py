@@ -115,7 +115,7 @@ def test_before_the_first_night_the_page_says_why_it_is_empty_and_then_fills_its
         publish(bi, {})
         visit.page.get_by_text("No night has landed yet").wait_for()
         publish(bi, story(NIGHTS[:1], with_policy=False))
-        visit.page.get_by_text("2 of 2 portfolios").or_(visit.page.get_by_text("0 of 2 portfolios")).wait_for()
+        visit.page.get_by_text("0 of 2 portfolios that were analysed").wait_for()
         visit.page.get_by_text("No policy with bands was in force").wait_for()
         visit.page.get_by_text("The first night has to be before the last").wait_for()
         visit.page.get_by_text("No P&L is known between these nights").wait_for()
