@@ -1,8 +1,8 @@
 """The pack in a real Superset: imported into a fresh one, each chart asked, and asked again after the next night's file.
 
     python3 -m venv /tmp/superset
-    /tmp/superset/bin/pip install apache-superset==6.1.0 duckdb-engine==0.17.0 duckdb==1.5.5 \\
-        rich cachetools flask-caching==2.3.1
+    /tmp/superset/bin/pip install apache-superset==6.1.0 duckdb-engine==0.17.0 duckdb==1.5.5
+    /tmp/superset/bin/pip install rich cachetools flask-caching==2.3.1    # without them it does not start
     python bench/superset.py --superset /tmp/superset --bi data/demo/bi.duckdb
 
 Superset wants versions that this project does not have, so it has an environment of its own, and is no part of the tests.
