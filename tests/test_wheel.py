@@ -52,7 +52,12 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
 def test_the_wheel_holds_the_models_and_what_dagster_loads_and_nothing_that_was_built(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    written = {path.relative_to(ROOT).as_posix() for path in (ROOT / "sql").rglob("*.sql") if "target" not in path.parts}
+    files = [
+        *(ROOT / "sql" / "models").rglob("*.*"),
+        *(ROOT / "sql" / "macros").rglob("*.sql"),
+        *(ROOT / "sql" / "tests").rglob("*.sql"),
+    ]
+    written = {path.relative_to(ROOT).as_posix() for path in files}
     bundled = {name.removeprefix("assets/bundled/") for name in names if name.startswith("assets/bundled/")}
     assert written <= bundled
     room = (ROOT / "reading").rglob("*")

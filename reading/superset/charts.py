@@ -184,7 +184,7 @@ PNL = Dashboard(
             (
                 _over_time(
                     "P&L by asset class, a month each", "bar", "pnl_by_asset_class_daily", "sum_pnl", "asset_class",
-                    time_grain_sqla="P1M", stack="Stack", x_axis_time_format="%b %Y",
+                    groupby=["currency", "asset_class"], time_grain_sqla="P1M", stack="Stack", x_axis_time_format="%b %Y",
                 ),
                 _sums(
                     "P&L by symbol",

@@ -1,6 +1,7 @@
 """Writes the pack: YAML in the forms of Superset's import, version 1.0.0, with ids that are the same each time it is made.
 
-So the import of a newer pack replaces what an older one brought, and doubles nothing.
+Superset's import puts a dashboard anew, and leaves datasets and charts of the same id as they are there, since somebody may
+have changed them: to take a newer pack's, delete them in Superset first.
 """
 
 import os
@@ -21,6 +22,8 @@ DATABASE = "Bluum"
 CACHE_SECONDS = 600
 """How long Superset may show what it has asked: much shorter than a night."""
 _MADE_AT = (2020, 1, 1, 0, 0, 0)  # the same bytes from the same marts
+
+_WORDS = {"pnl": "P&L", "itd": "since opening", "mtd": "this month", "qtd": "this quarter", "ytd": "this year"}
 
 Described = dict[str, tuple[str, list[tuple[str, str, str]]]]
 """By table: its description, and name, type and description of each column."""
@@ -123,7 +126,7 @@ def _dataset(dataset: Dataset, description: str, columns: list[tuple[str, str, s
 def _column(name: str, kind: str, description: str, expression: str | None = None) -> dict[str, Any]:
     return {
         "column_name": name,
-        "verbose_name": name.removeprefix("is_").replace("_", " ").capitalize().replace("pnl", "P&L"),
+        "verbose_name": _read_out(name),
         "type": kind,
         "description": description,
         "expression": expression,
@@ -194,6 +197,11 @@ def _filter(dashboard: Dashboard, chosen: Filter) -> dict[str, Any]:
         "cascadeParentIds": [],
         "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
     }
+
+
+def _read_out(name: str) -> str:
+    words = [_WORDS.get(word, word) for word in name.removeprefix("is_").split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def _id(what: str) -> str:
