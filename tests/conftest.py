@@ -26,7 +26,15 @@ SLOW = {
     "test_backfill",
 }
 """Modules, and folders of modules, that play whole nights or start programs."""
-LONG = {"test_kills", "test_secrets", "test_wheel", "test_cli_profiles", "test_readers", "test_invariants", "test_engines"}
+LONG = {
+    "test_kills",
+    "test_secrets",
+    "test_wheel",
+    "test_cli_profiles",
+    "test_readers",
+    "test_invariants",
+    "test_engines",
+}
 """Modules that start whole programs again and again, to kill, install, read beside or search them; drawn histories."""
 LONGEST = (
     "test_oracle",

@@ -47,11 +47,19 @@
 {%- endmacro %}
 
 
-{# Where the program notes what its builds have taken in; without its notes every build computes everything again. #}
+{#
+    Where the program notes what its builds have taken in; without its notes every build computes everything again. In two
+    statements, since Spark takes one at a time.
+#}
+{% macro create_builds() -%}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+    create schema if not exists builds
+    {% endif %}
+{%- endmacro %}
+
 {% macro create_built_loads() -%}
     {% if execute and flags.WHICH in ('build', 'run') %}
-    create schema if not exists builds;
-    create table if not exists builds.built_loads (load_id {{ dbt.type_string() }});
+    create table if not exists builds.built_loads (load_id {{ dbt.type_string() }})
     {% endif %}
 {%- endmacro %}
 

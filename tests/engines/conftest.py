@@ -30,18 +30,24 @@ class Said:
 
 
 @pytest.fixture(scope="session")
-def early(tmp_path_factory: pytest.TempPathFactory) -> Said:
+def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+    """What builds the warehouse that all homes are compared with."""
+    return Dbt(tmp_path_factory.mktemp("target"))
+
+
+@pytest.fixture(scope="session")
+def early(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Said:
     """All loads but those of the last builds, built at once."""
     warehouse = tmp_path_factory.mktemp("early") / "warehouse.duckdb"
     create_raw(warehouse)
     for night in [*(night for build in _builds()[:-LATE] for night in build), *strange_nights()[:2]]:
         night.load(warehouse)
-    Dbt(warehouse.parent / "target").run(warehouse)
+    dbt.run(warehouse)
     return Said(warehouse, marts(warehouse))
 
 
 @pytest.fixture(scope="session")
-def late(early: Said, tmp_path_factory: pytest.TempPathFactory) -> Said:
+def late(dbt: Dbt, early: Said, tmp_path_factory: pytest.TempPathFactory) -> Said:
     """All loads, computed whole."""
     warehouse = Path(shutil.copy(early.warehouse, tmp_path_factory.mktemp("late")))
     for night in [*(night for build in _builds()[-LATE:] for night in build), *strange_nights()[2:]]:
@@ -50,13 +56,13 @@ def late(early: Said, tmp_path_factory: pytest.TempPathFactory) -> Said:
     assert rows(warehouse, past + "(select load_id from builds.built_loads)") > [(0,)], (
         "the late builds say nothing of the past"
     )
-    Dbt(warehouse.parent / "target").run(warehouse, "--full-refresh")
+    dbt.run(warehouse, "--full-refresh")
     return Said(warehouse, marts(warehouse))
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with serving(tmp_path_factory.mktemp("postgres")) as running:
+def server() -> Iterator[Any]:
+    with serving() as running:
         yield running
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import dlt
 import duckdb
+
 from helpers.engines.compare import Tables
 from helpers.sql_warehouse import SQL, rows
-
 from pipelines.api.parse import Batch
 from pipelines.schema.tables import TABLES
 from pipelines.source import bluum_source
@@ -28,18 +28,9 @@ class Home(ABC):
 
     target: str
     """The name of the dbt target."""
-    file_format: Any = None
-    """What dlt brings rows in; None: what it prefers for the destination."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._pipeline: Any = None
-        self._loaded: set[str] = set()
-
-    @property
-    @abstractmethod
-    def destination(self) -> Any:
-        """Where dlt writes."""
 
     @property
     @abstractmethod
@@ -50,20 +41,9 @@ class Home(ABC):
     def tables(self, names: Iterable[str]) -> Tables:
         """All rows of these marts (`schema.table`), with their types."""
 
+    @abstractmethod
     def load(self, warehouse: Path) -> None:
-        """Let dlt bring each load that a warehouse has and this home has not, as one package.
-
-        The first time, every table is made, with all of its columns.
-        """
-        if self._pipeline is None:
-            self._pipeline = dlt.pipeline(
-                "engines", pipelines_dir=str(self.folder / "dlt"), destination=self.destination, dataset_name="raw"
-            )
-            self._run(Batch.blank(TABLES.values()))
-        for (load_id,) in rows(warehouse, "select load_id from raw._dlt_loads order by cast(load_id as double)"):
-            if load_id not in self._loaded:
-                self._run(batch(warehouse, load_id))
-                self._loaded.add(load_id)
+        """Bring each load that a warehouse has and this home has not."""
 
     def build(self) -> None:
         """Build everything, with its data tests, and note it: a later build goes on from there."""
@@ -84,6 +64,35 @@ class Home(ABC):
         )
         if done.returncode:
             raise AssertionError(f"{done.stdout}\n{done.stderr}")
+
+
+class FilledByDlt(Home):
+    """A home that one of dlt's own destinations fills, as `bluum_source()` fills any."""
+
+    file_format: Any = None
+    """What dlt brings rows in; None: what it prefers for the destination."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._pipeline: Any = None
+        self._loaded: set[str] = set()
+
+    @property
+    @abstractmethod
+    def destination(self) -> Any:
+        """Where dlt writes."""
+
+    def load(self, warehouse: Path) -> None:
+        """A load is one package; the first one makes every table, with all of its columns."""
+        if self._pipeline is None:
+            self._pipeline = dlt.pipeline(
+                "engines", pipelines_dir=str(self.folder / "dlt"), destination=self.destination, dataset_name="raw"
+            )
+            self._run(Batch.blank(TABLES.values()))
+        for (load_id,) in rows(warehouse, "select load_id from raw._dlt_loads order by cast(load_id as double)"):
+            if load_id not in self._loaded:
+                self._run(batch(warehouse, load_id))
+                self._loaded.add(load_id)
 
     def _run(self, loaded: Batch) -> None:
         self._pipeline.run(bluum_source(batches=[loaded]), loader_file_format=self.file_format)

@@ -62,8 +62,8 @@ def _full() -> Night:
         terms={"excluded_sectors": list(NAMES), "excluded_securities": ["a|b", " vti "]},
     )
     held = [
-        {"item_number": number, "symbol": name, "asset_class": "equities", "sector": name, "quantity": "3", "current_price": price,
-         "total_cost_basis": "1", "market_value": value}
+        {"item_number": number, "symbol": name, "asset_class": "equities", "sector": name, "quantity": "3",
+         "current_price": price, "total_cost_basis": "1", "market_value": value}
         for number, (name, (price, value)) in enumerate(zip(NAMES, TIES * 2, strict=True), start=1)
     ]  # fmt: skip
     night.ask(
