@@ -18,6 +18,14 @@
 {%- endmacro %}
 
 
+{# Postgres plans a query of a table that it has not looked at as if it were empty, and takes minutes for seconds. #}
+{% macro gather_statistics() -%}
+    {% if target.type == 'postgres' and config.get('materialized') in ('table', 'incremental') -%}
+    analyze {{ this }}
+    {%- endif %}
+{%- endmacro %}
+
+
 {# An instant; what dbt calls `timestamp` has no zone on most engines. Contracts say the same in their own words. #}
 {% macro type_instant() -%}
     {{ adapter.dispatch('type_instant')() }}
