@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+ENGINES := .venv/.engines
 
-.PHONY: setup sync demo dev report dashboard notebook test test-all test-fast bench lint check lock clean
+.PHONY: setup sync demo dev report dashboard notebook test test-all test-fast test-engines bench lint check lock clean
 
 sync: $(READY)
 	$(BIN)/bluum sync
@@ -33,6 +34,9 @@ test-all: $(READY)
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"
 
+test-engines: $(ENGINES)
+	$(BIN)/python -m pytest tests/engines --numprocesses=0
+
 bench: $(READY)
 	$(BIN)/python bench/pace.py --accounts 200
 	$(BIN)/python bench/load.py --accounts 500
@@ -58,8 +62,14 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q assets cli pipelines reading sandbox
 	@touch $@
 
+$(ENGINES): $(READY) requirements-engines.lock
+	@PATH="$(CURDIR)/$(BIN):$$PATH" && uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes \
+	  --requirement requirements-engines.lock
+	@touch $@
+
 lock:
 	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements.lock
+	uv pip compile --group engines --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements-engines.lock
 
 clean:
 	rm -rf .venv data/sandbox data/demo sql/target sql/logs

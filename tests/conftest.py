@@ -12,10 +12,30 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("shared machine")
 gc.set_threshold(100_000, 50, 100)  # dagster, dbt and dlt hold so many objects that looking through them costs a twentieth
-SLOW = {"oracle", "sql", "cli", "assets", "faults", "test_wheel", "test_sync", "test_source", "test_replay", "test_backfill"}
+SLOW = {
+    "oracle",
+    "sql",
+    "engines",
+    "cli",
+    "assets",
+    "faults",
+    "test_wheel",
+    "test_sync",
+    "test_source",
+    "test_replay",
+    "test_backfill",
+}
 """Modules, and folders of modules, that play whole nights or start programs."""
-LONG = {"test_kills", "test_secrets", "test_wheel", "test_cli_profiles", "test_readers", "test_invariants"}
-"""Modules that start whole programs again and again, to kill, install, read beside or search them; and a drawn history."""
+LONG = {
+    "test_kills",
+    "test_secrets",
+    "test_wheel",
+    "test_cli_profiles",
+    "test_readers",
+    "test_invariants",
+    "test_engines",
+}
+"""Modules that start whole programs again and again, to kill, install, read beside or search them; drawn histories."""
 LONGEST = (
     "test_oracle",
     "test_kills",

@@ -47,10 +47,29 @@
 {%- endmacro %}
 
 
-{# Where the program notes what its builds have taken in; without its notes every build computes everything again. #}
+{#
+    Where the program notes what its builds have taken in; without its notes every build computes everything again. In two
+    statements, since Spark takes one at a time.
+#}
+{% macro create_builds() -%}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+    create schema if not exists builds
+    {% endif %}
+{%- endmacro %}
+
 {% macro create_built_loads() -%}
     {% if execute and flags.WHICH in ('build', 'run') %}
-    create schema if not exists builds;
-    create table if not exists builds.built_loads (load_id {{ dbt.type_string() }});
+    create table if not exists builds.built_loads (load_id {{ dbt.type_string() }})
     {% endif %}
+{%- endmacro %}
+
+
+{#
+    What a person notes by hand where no program does (`dbt run-operation note_built_loads`, after a build of everything that
+    succeeded): exactly the loads which that build has taken in. bluum notes for its own file, when its checks have passed.
+#}
+{% macro note_built_loads() -%}
+    {% do run_query('begin') %}
+    {% do run_query('insert into builds.built_loads select load_id from ' ~ ref('int_new_loads')) %}
+    {% do run_query('commit') %}
 {%- endmacro %}

@@ -3,6 +3,29 @@
     Arithmetic is in exact.sql.
 #}
 
+{# Texts are ordered by their bytes everywhere but on Postgres, where the database says how: it has to say the same. #}
+{% macro require_byte_order() -%}
+    {% if execute and target.type == 'postgres' and flags.WHICH in ('build', 'run') -%}
+    {%- set other = "datlocprovider = 'i' or datcollate not in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')" -%}
+    {%- set found = run_query("select datname from pg_database where datname = current_database() and (" ~ other ~ ")") -%}
+    {%- if found.rows -%}
+    {{ exceptions.raise_compiler_error(
+        "The database " ~ target.dbname ~ " orders texts by a language, so that its marts would differ from others'. Nothing"
+        ~ " was built. Create one with `template template0 lc_collate 'C' lc_ctype 'C'`."
+    ) }}
+    {%- endif -%}
+    {%- endif %}
+{%- endmacro %}
+
+
+{# Postgres plans a query of a table that it has not looked at as if it were empty, and takes minutes for seconds. #}
+{% macro gather_statistics() -%}
+    {% if target.type == 'postgres' and config.get('materialized') in ('table', 'incremental') -%}
+    analyze {{ this }}
+    {%- endif %}
+{%- endmacro %}
+
+
 {# An instant; what dbt calls `timestamp` has no zone on most engines. Contracts say the same in their own words. #}
 {% macro type_instant() -%}
     {{ adapter.dispatch('type_instant')() }}

@@ -51,8 +51,8 @@ drift as (
         as_of_date,
         account_id,
         count(*) as portfolios_analysed,
-        max(max_abs_drift_percent) as max_abs_drift_percent,
-        max(one_way_turnover_percent) as max_one_way_turnover_percent,
+        cast(max(max_abs_drift_percent) as decimal(38, 9)) as max_abs_drift_percent,
+        cast(max(one_way_turnover_percent) as decimal(38, 9)) as max_one_way_turnover_percent,
         sum(classes_outside_band) as classes_outside_band
     from {{ ref('portfolio_drift_daily').include(database=false) }}
     group by as_of_date, account_id

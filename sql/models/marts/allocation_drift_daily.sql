@@ -171,10 +171,10 @@ final as (
         threshold_percent,
         cast(band_distance_percent as decimal(38, 9)) as band_distance_percent,
         band_distance_percent <> 0 as is_outside_band,
-        abs(recomputed_drift_percent) >= threshold_percent as is_over_threshold,
+        abs(recomputed_drift_percent) >= {{ computable('threshold_percent') }} as is_over_threshold,
         policy_version_then,
         band_distance_percent_then <> 0 as is_outside_band_then,
-        abs(recomputed_drift_percent) >= threshold_percent_then as is_over_threshold_then,
+        abs(recomputed_drift_percent) >= {{ computable('threshold_percent_then') }} as is_over_threshold_then,
         received_at as known_from,
         response_id
     from measured

@@ -234,9 +234,11 @@ final as (
         lines.account_id,
         lines.period_kind,
         lines.period_start,
-        row_number() over (
-            partition by lines.account_id, lines.period_kind, lines.period_start
-            order by lines.place, case when lines.item = '(unattributed)' then 1 else 0 end, lines.item
+        cast(
+            row_number() over (
+                partition by lines.account_id, lines.period_kind, lines.period_start
+                order by lines.place, case when lines.item = '(unattributed)' then 1 else 0 end, lines.item
+            ) as bigint
         ) as line_number,
         told.period_end,
         told.currency,

@@ -86,20 +86,20 @@ wanted as (
 
 ),
 
-followed as (
+held as (
 
     select
         wanted.as_of_date,
         wanted.portfolio_id,
         wanted.trade_number,
+        wanted.quantity,
         nights.as_of_date as observed_on,
         nights.holdings_response_id,
-        {{ difference('coalesce(units.quantity, 0)', 'wanted.quantity_before') }} * wanted.direction as traded_quantity,
-        {{ ratio(
-            difference('coalesce(units.quantity, 0)', 'wanted.quantity_before') ~ ' * wanted.direction',
-            'wanted.quantity',
-            times=100,
-        ) }} as traded_percent
+        -- A sale is the other way about; not by multiplying, which costs a decimal its last digits on some engines.
+        case
+            when wanted.direction = 1 then {{ difference('coalesce(units.quantity, 0)', 'wanted.quantity_before') }}
+            when wanted.direction = -1 then {{ difference('wanted.quantity_before', 'coalesce(units.quantity, 0)') }}
+        end as traded_quantity
     from wanted
     inner join nights
         on wanted.portfolio_id = nights.portfolio_id
@@ -110,6 +110,15 @@ followed as (
         and nights.as_of_date = units.as_of_date
         and wanted.symbol = units.symbol
     where wanted.holdings_response_id is not null
+
+),
+
+followed as (
+
+    select
+        *,
+        {{ ratio('traded_quantity', 'quantity', times=100) }} as traded_percent
+    from held
 
 ),
 
