@@ -48,9 +48,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Ran:
-    """A job that has run: its run, and why the night that it published has no report, if it has none."""
+    """A job that has run: what Dagster tells of it, or why the night that it published has no report."""
 
     run_id: str
+    result: dg.ExecuteInProcessResult | None = None
     unreported: str | None = None
 
 
@@ -134,18 +135,18 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
                 close_dead_runs(instance)
                 forget_old_runs(instance, home)
                 instance.add_dynamic_partitions(str(PROFILES.name), [settings.profile])
-                defs.resolve_job_def(work.job).execute_in_process(
+                result = defs.resolve_job_def(work.job).execute_in_process(
                     run_id=run_id,
                     instance=instance,
                     run_config=run_config,
                     partition_key=None if work.days else settings.profile,
                     tags={STARTED_BY: "cli", **(range_tags(*work.days, settings.profile) if work.days else {})},
                 )
-                return Ran(run_id)
+                return Ran(run_id, result)
         except (Exception, KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
             reason, number = _reason(error), noted()
             if isinstance(reason, NotReported) and number is None:
-                return Ran(run_id, str(reason))
+                return Ran(run_id, unreported=str(reason))
             if number is None and not isinstance(error, Exception):
                 number = signal.SIGINT
             if isinstance(reason, Interrupted) or number is None:  # the sync itself says more

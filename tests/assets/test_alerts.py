@@ -81,7 +81,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
             Rule("replace", endpoint="positions", account=unreadable, pointer="/0/quantity", raw='"a lot"'),
         ])  # fmt: skip
         house.sync()
-    return Night(house, execute(house.settings(), Work("remodel")))
+    result = execute(house.settings(), Work("remodel")).result
+    assert result
+    return Night(house, result)
 
 
 def test_coverage_shows_the_requests_of_the_night_by_endpoint(night: Night) -> None:
