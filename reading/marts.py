@@ -95,7 +95,7 @@ class Marts:
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own that reads this file's schemas, `marts` and `audit`, and nothing else.
+        """A connection of its own to this file, read-only; of other files it may do what DuckDB can.
 
         Raises NothingPublished.
         """
