@@ -137,7 +137,7 @@ def publish() -> None:
     settings = Settings.of()
     with writing(settings.folder, "bluum publish"):
         rows = publish_marts(settings, run_id="bluum publish")
-        out.print(f"{settings.bi}: {len(rows)} tables, {sum(rows.values())} rows")
+        out.print(f"{settings.bi}: {len(rows)} tables, {sum(rows.values())} rows", markup=False)
         from assets.report import NotReported, report_of
 
         try:
@@ -168,14 +168,16 @@ def export(
     to: Annotated[Path | None, typer.Option(help="the folder; default: export in the data folder")] = None,
 ) -> None:
     """Write the published marts as Parquet files with a manifest, for tools without a driver for DuckDB."""
-    settings = Settings.of()
+    from pipelines.destination.lock import writing
     from reading import Marts
     from reading.export import export as export_marts
 
+    settings = Settings.of()
     folder = to or settings.folder / "export"
-    files = export_marts(Marts(settings.bi), folder, int(settings.bi_file_mode, 8))
-    size = sum(file.bytes for file in files) / 1e6
-    out.print(f"{folder}: {len(files)} files, {sum(file.rows for file in files)} rows, {size:.1f} MB, and manifest.json")
+    with writing(settings.folder, "bluum export"):
+        files = export_marts(Marts(settings.bi), folder, int(settings.bi_file_mode, 8))
+    size, rows = sum(file.bytes for file in files) / 1e6, sum(file.rows for file in files)
+    out.print(f"{folder}: {len(files)} files, {rows} rows, {size:.1f} MB, and manifest.json", markup=False)
 
 
 @app.command("superset-pack")
@@ -236,7 +238,11 @@ def dashboard(
     from reading.serving import serve as serve_dashboard
 
     serve_dashboard(
-        bi or Settings.of().bi, host, port, token_file, announce=lambda url: out.print(f"Dashboard: {url}  (Ctrl-C ends it)")
+        bi or Settings.of().bi,
+        host,
+        port,
+        token_file,
+        announce=lambda url: out.print(f"Dashboard: {url}  (Ctrl-C ends it)", markup=False),
     )
 
 

@@ -1,14 +1,16 @@
 """The marts as Parquet files with a manifest, for tools that have no driver for DuckDB.
 
-    bi.duckdb --> export.building/ (a file for each table and view, manifest.json) --swapped in whole--> export/
+    bi.duckdb --> .export.<random>/ (a file for each table and view, manifest.json) --swapped in whole--> export/
 
 All files are of one night: they are read from the file as it was opened, whatever is published meanwhile. Decimals keep
-their digits. What the tables hold is decided in sql/.
+their digits. An export that is killed leaves its hidden folder, which no other one touches. What the tables hold is decided
+in sql/.
 """
 
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -57,7 +59,8 @@ class Exported:
 def export(marts: Marts, to: Path, mode: int = 0o600) -> list[Exported]:
     """Write all tables and views into a folder, and swap it in for the export that stands there.
 
-    `mode` is the permissions of the files; who may read them may enter the folder. Raises NothingPublished, NotExported.
+    `mode` is the permissions of the files; who may read them may enter the folder and list it. Raises NothingPublished,
+    NotExported.
     """
     folder = to.expanduser().resolve()
     _refuse_what_is_no_export(folder)
@@ -102,37 +105,49 @@ def _write(
 
 
 def _refuse_what_is_no_export(folder: Path) -> None:
-    """An export replaces what stands in its place: never anything but an export. Raises NotExported."""
+    """An export replaces what stands in its place: never anything but an export, and all of it. Raises NotExported."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     try:
         told: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        is_export = told["format"] == _FORMAT
+        is_export, listed = told["format"] == _FORMAT, {MANIFEST, *(table["file"] for table in told["tables"])}
     except (OSError, ValueError, KeyError, TypeError):
-        is_export = False
+        is_export, listed = False, set()
     if not is_export:
         raise NotExported(f"{folder} is there and is no export of the marts; nothing was written: name another folder")
+    if strangers := {path.name for path in folder.iterdir()} - listed:
+        raise NotExported(
+            f"{folder} holds {min(strangers)}, which is not of the export that stands there and would be lost; nothing was "
+            "written: move it, or name another folder"
+        )
 
 
 @contextmanager
 def _beside(folder: Path, mode: int) -> Iterator[Path]:
     """A folder to fill, which takes the place of this one when all went well. Raises NotExported when not."""
-    building, before = (folder.with_name(folder.name + end) for end in (".building", ".before"))
+    building = before = None
     try:
-        shutil.rmtree(building, ignore_errors=True)  # of an export that was killed
-        building.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        building = _hidden(folder)
         yield building
         for path in building.iterdir():
             path.chmod(mode)
-        building.chmod(0o700 | mode >> 2 & 0o111)
-        shutil.rmtree(before, ignore_errors=True)
+        building.chmod(0o700 | mode >> 2 & 0o111 | mode & 0o044)
         if folder.exists():
+            before = _hidden(folder)
             os.replace(folder, before)
         os.replace(building, folder)
-        shutil.rmtree(before, ignore_errors=True)
     except (OSError, duckdb.Error) as error:
-        shutil.rmtree(building, ignore_errors=True)
-        if before.exists() and not folder.exists():
+        if before and not folder.exists():
             os.replace(before, folder)
         reason = str(error).splitlines()[0]
         raise NotExported(f"{folder} is as it was, the marts could not be exported: {reason}") from error
+    finally:
+        for rest in (building, before):
+            if rest:
+                shutil.rmtree(rest, ignore_errors=True)
+
+
+def _hidden(folder: Path) -> Path:
+    """An empty folder beside this one, under a name that nobody else has."""
+    return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

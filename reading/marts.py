@@ -3,7 +3,7 @@
 What is asked stands in `questions/`; what is drawn of the answers is the business of whoever asks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 class NothingPublished(BluumError):
     """There is no bi.duckdb to read, or it cannot be read."""
+
+
+class AnotherVersion(BluumError):
+    """The bi.duckdb has not the tables and columns that this version of the program asks of."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,30 @@ class Marts:
     def ask(self, name: str, **values: object) -> Answer:
         """Ask a named question; a parameter that is not given is null.
 
-        Raises NoSuchQuestion for a name or a parameter there is none of, NothingPublished if there is no file to ask.
+        Raises NoSuchQuestion for a name or a parameter there is none of, NothingPublished if there is no file to ask, and
+        AnotherVersion if it is not the file this question was written for.
         """
         asked = question(name)
         if unknown := values.keys() - asked.parameters:
             known = ", ".join(sorted(asked.parameters)) or "none"
             raise NoSuchQuestion(f"the question {name!r} has no parameter {min(unknown)!r}; it has: {known}")
-        return self.sql(asked.sql, **{**dict.fromkeys(asked.parameters), **values})
+        try:
+            return self.sql(asked.sql, **{**dict.fromkeys(asked.parameters), **values})
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise self._another_version(error) from error
+
+    def check(self, names: Iterable[str]) -> None:
+        """Make sure that this file has what these questions ask of. Raises NothingPublished, AnotherVersion."""
+        with self.open() as connection:
+            try:
+                for asked in map(question, names):
+                    connection.execute(f"explain {asked.sql}", dict.fromkeys(asked.parameters) or None)
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                raise self._another_version(error) from error
+
+    def _another_version(self, error: duckdb.Error) -> AnotherVersion:
+        reason = str(error).splitlines()[0]
+        return AnotherVersion(f"{self.path} was made by another version; `bluum publish` renews it ({reason})")
 
     def sql(self, query: str, **values: object) -> Answer:
         """Ask a query of your own; `$name` in it takes the value of that name. Raises NothingPublished."""
@@ -95,7 +116,7 @@ class Marts:
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own that reads this file's schemas, `marts` and `audit`, and nothing else.
+        """A connection of its own to this file, read-only; of other files it may do what DuckDB can.
 
         Raises NothingPublished.
         """

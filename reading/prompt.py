@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.errors import BluumError
 from reading.marts import Marts
@@ -25,18 +26,26 @@ class NotAnswered(BluumError):
 
 
 def answer(bi: Path, query: str, console: Console) -> None:
-    """Print what a query comes to, every decimal with all of its digits. Raises NotAnswered, NothingPublished."""
+    """Print what a query comes to, every decimal with all of its digits. Raises NotAnswered, NothingPublished.
+
+    It is answered from bi.duckdb alone: it reads and writes no other file.
+    """
     try:
-        found = Marts(bi).sql(query).table
+        asked = len(duckdb.extract_statements(query))
+        if asked != 1:
+            raise NotAnswered(f"{asked} queries in one: ask one at a time" if asked else "there is no query to answer")
+        with Marts(bi).open() as connection:
+            connection.execute("set enable_external_access = false; set lock_configuration = true")
+            found = connection.execute(query).to_arrow_table()
     except duckdb.Error as error:
         raise NotAnswered(str(error).splitlines()[0]) from error
     numbers = [str(field.type).startswith(("decimal", "int", "double")) for field in found.schema]
     table = Table()
     for name, is_number in zip(found.column_names, numbers, strict=True):
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
     columns = [column.to_pylist() for column in found.slice(0, SHOWN_ROWS).columns]  # two may have one name
     for row in zip(*columns, strict=True):
-        table.add_row(*("" if value is None else _text(value) for value in row))
+        table.add_row(*(Text("" if value is None else _text(value)) for value in row))  # as it is: no markup
     console.print(table)
     if found.num_rows > SHOWN_ROWS:
         console.print(f"{SHOWN_ROWS} of {found.num_rows} rows; `limit` and `order by` choose others")

@@ -141,11 +141,13 @@ class OwnPagesOnly:
 
     def _is_own(self, headers: dict[bytes, bytes]) -> bool:
         """Whether it asks by this server's own address, and for no page of another: such a page sends its own origin."""
-        host = headers.get(b"host", b"").decode("latin-1")
-        origin = headers.get(b"origin")
-        if not self._anywhere and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+            asked_from = host if origin is None else urlsplit(origin.decode("latin-1")).netloc
+        except ValueError:  # what is no address is not this server's
             return False
-        return origin is None or urlsplit(origin.decode("latin-1")).netloc == host
+        return (self._anywhere or is_loopback(name)) and asked_from == host
 
 
 def _listening(host: str, port: int) -> socket.socket:

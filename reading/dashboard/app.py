@@ -20,6 +20,25 @@ with app.setup:
     SHOWN_NIGHTS = 60
     SHOWN_PORTFOLIOS = 40
     SHOWN_ROWS = 15
+    # The questions of this page: a file that cannot answer all of them is of another version, and the page says so.
+    ASKED = (
+        "published",
+        "nights",
+        "portfolios_listed",
+        "firm_night",
+        "asset_classes_listed",
+        "drift_by_class",
+        "outside_on",
+        "allocation_history",
+        "causes_bridge",
+        "causes_by_night",
+        "causes_between",
+        "pnl_by_night",
+        "pnl_made_of",
+        "pnl_by_class",
+        "pnl_by_account",
+        "breaches_between",
+    )
 
 
 @app.cell
@@ -40,9 +59,11 @@ def _(marts):
 def _(marts, published):
     _ = published()  # asked again whenever the file is replaced
     try:
+        marts.check(ASKED)
         night, nights = marts.ask("published").row(), marts.ask("nights").rows()
         portfolios = marts.ask("portfolios_listed").rows()
-        _why = None if nights else "No night has landed yet; `bluum sync` brings the first"
+        _is_there = night is not None and night["as_of_date"] is not None and nights
+        _why = None if _is_there else "No night has landed yet; `bluum sync` brings the first"
     except BluumError as _error:
         night, nights, portfolios, _why = None, [], [], str(_error)
     mo.stop(_why is not None, mo.Html(parts.empty("Nothing to show yet", f"{_why}. This page fills itself then.")))
@@ -112,17 +133,17 @@ def _(asset_class, currency, portfolio, since, until):
 def _(marts, narrowed, published, until):
     _ = published()
     _found = marts.ask("drift_by_class", night=until.value, **narrowed).rows()
+    _counts = marts.ask("outside_on", night=until.value, **narrowed).rows()[0]
     furthest = _found[0] if _found else None
-    _outside = [each for each in _found if parts.is_outside(each)]
-    _since = min((each["outside_since"] for each in _outside if each["outside_since"]), default=None)
-    _portfolios = len({each["portfolio_id"] for each in _found})
+    _since = min(
+        (each["outside_since"] for each in _found if parts.is_outside(each) and each["outside_since"]), default=None
+    )
+    _is_part = _counts["portfolios_analysed"] > SHOWN_PORTFOLIOS
     mo.Html(
         parts.section(
             "Who is outside policy",
-            f"{len({each['portfolio_id'] for each in _outside}):,} of {_portfolios:,} portfolios that were analysed on "
-            f"{parts.day(until.value)}"
-            + (f", the longest since {parts.day(_since)}." if _since else ".")
-            + (f" The {SHOWN_PORTFOLIOS} that are furthest off are shown." if _portfolios > SHOWN_PORTFOLIOS else ""),
+            parts.outside(_counts, until.value, _since)
+            + (f" The {SHOWN_PORTFOLIOS} that are furthest off are shown." if _is_part else ""),
             parts.heatmap([each for each in _found if each["place"] <= SHOWN_PORTFOLIOS]),
             parts.legend(),
         )
@@ -169,9 +190,14 @@ def _(asset_class, between, looked_at, looked_at_label, marts, published, span):
 
 
 @app.cell
-def _(asset_class, between, is_span, looked_at, looked_at_class, looked_at_label, marts, published, span):
+def _(asset_class, between, is_span, looked_at, looked_at_class, looked_at_label, marts, nights, published, span):
     _ = published()
     _of = {"portfolio_id": looked_at, "asset_class": looked_at_class, **span}
+    _too_few = (
+        "The first night has to be before the last: choose an earlier one above."
+        if sum(each["is_there"] for each in nights) > 1
+        else "It takes two nights to say what moved drift, and one is here."
+    )
     _steps, _nights = marts.ask("causes_bridge", **_of).rows(), marts.ask("causes_by_night", **_of).rows()
     _all = marts.ask("causes_between", portfolio_id=looked_at, asset_class=asset_class.value, **span).rows()
     _unknown = {each["as_of_date"]: parts.words(each["unknown_reason"]) for each in _nights if each["unknown_reason"]}
@@ -199,7 +225,7 @@ def _(asset_class, between, is_span, looked_at, looked_at_class, looked_at_label
             "Why drift moved",
             "No analysis of this portfolio and class between these nights, so that nothing is known of what moved it."
             if is_span
-            else "The first night has to be before the last: choose an earlier one above.",
+            else _too_few,
         )
     )
     return

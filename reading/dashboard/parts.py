@@ -176,23 +176,41 @@ def earned_table(rows: Sequence[Row]) -> str:
     return table(_counted("By account, the lowest first", rows), heads, lines, first=2)
 
 
-def firm_tiles(rows: Iterable[Row]) -> str:
+def firm_tiles(rows: Sequence[Row]) -> str:
     """How all accounts of each currency stand together, and of how many of them that is known."""
     told = []
     for row in rows:
-        currency = escape(row["currency"] or "no currency")
+        currency = escape(row["currency"])
+        of_it = f"{currency}: " if len(rows) > 1 else ""
         if row["accounts_listed"]:
-            unknown = f"{row['accounts_inside']} inside, {row['accounts_unknown']} not known"
-            moved = f"{row['episodes_opened']} opened, {row['episodes_closed']} closed that night"
-            known = f"{currency}, known of {row['accounts_with_net_pnl']} accounts"
+            others = f"{of_it}{row['accounts_inside']} inside, {row['accounts_unknown']} not known"
+            if row["accounts_without_policy"]:
+                others += f", {row['accounts_without_policy']} without a policy"
+            moved = f"{of_it}{row['episodes_opened']} opened, {row['episodes_closed']} closed that night"
+            known = f"{currency}, known of {row['accounts_with_net_pnl']} accounts, closed ones counted"
             told += [
-                ("Accounts outside policy", f"{row['accounts_outside']} of {row['accounts_listed']}", unknown),
+                ("Accounts outside policy", f"{row['accounts_outside']} of {row['accounts_listed']}", others),
                 ("Open breaches", str(row["episodes_open"]), moved),
                 ("Net P&L of the night", figure(row["net_pnl"], signed=True), known),
             ]
         valued = f"{currency}, of {row['portfolios_with_value']} of {row['portfolios']} portfolios"
         told.append(("Worth together", figure(row["total_value"]), valued))
     return tiles(told)
+
+
+def outside(counts: Row, night: date, since: date | None) -> str:
+    """How many portfolios were outside, and of how many that cannot be said."""
+    unsaid = [
+        f"{counts[kind]:,} {text}"
+        for kind, text in (("portfolios_unknown", "not known"), ("portfolios_not_analysed", "not analysed"))
+        if counts[kind]
+    ]
+    known = f"{counts['portfolios_outside']:,} of {counts['portfolios_analysed']:,}"
+    return (
+        f"{known} portfolios that were analysed on {day(night)}"
+        + (f", the longest since {day(since)}" if since else "")
+        + (f"; {', '.join(unsaid)}." if unsaid else ".")
+    )
 
 
 def _counted(label: str, rows: Sequence[Row]) -> str:

@@ -17,6 +17,7 @@ select calendar_date as as_of_date, classes.asset_class, actual_percent, target_
         when band_distance_percent < 0 then 'below its band'
         when is_over_threshold then 'over its threshold'
         when actual_percent is null then 'no analysis'
+        when is_outside_band is null and is_over_threshold is null then 'not known'
         else 'inside'
     end as state
 from marts.dates

@@ -1,11 +1,12 @@
 -- What did each account earn between two nights, and what was it made of?
-select account_id, account_number_last4, pnl.currency, sum(net_pnl) as net_pnl, sum(realized_pnl) as realized_pnl,
-    sum(unrealized_pnl) as unrealized_pnl, sum(dividend_income) as dividend_income, sum(interest_income) as interest_income,
-    -sum(fees_paid) as fees_paid, count(net_pnl) as nights_known, count(*) as nights,
-    count(*) over () as found
+select account_id, account_number_last4, coalesce(pnl.currency, '(unknown)') as currency, sum(net_pnl) as net_pnl,
+    sum(realized_pnl) as realized_pnl, sum(unrealized_pnl) as unrealized_pnl, sum(dividend_income) as dividend_income,
+    sum(interest_income) as interest_income, -sum(fees_paid) as fees_paid, count(net_pnl) as nights_known,
+    count(*) as nights, count(*) over () as found
 from marts.pnl_daily as pnl
 left join marts.accounts using (account_id)
-where ($currency is null or pnl.currency = $currency) and ($account_id is null or account_id = $account_id)
+where ($currency is null or coalesce(pnl.currency, '(unknown)') = $currency)
+    and ($account_id is null or account_id = $account_id)
     and ($first is null or as_of_date > $first) and ($last is null or as_of_date <= $last)
 group by all
 order by net_pnl nulls last, account_id

@@ -1,13 +1,14 @@
 -- What was earned each night, what was it made of, and of how many accounts is it known?
 with nights as (
-    select as_of_date, currency, sum(net_pnl) as net_pnl, sum(realized_pnl) as realized_pnl,
-        sum(unrealized_pnl) as unrealized_pnl, sum(dividend_income) as dividend_income,
+    select as_of_date, coalesce(currency, '(unknown)') as currency, sum(net_pnl) as net_pnl,
+        sum(realized_pnl) as realized_pnl, sum(unrealized_pnl) as unrealized_pnl, sum(dividend_income) as dividend_income,
         sum(interest_income) as interest_income, -sum(fees_paid) as fees_paid,
         count(net_pnl) as accounts_known, count(*) as accounts
     from marts.pnl_daily
-    where ($currency is null or currency = $currency) and ($account_id is null or account_id = $account_id)
+    where ($currency is null or coalesce(currency, '(unknown)') = $currency)
+        and ($account_id is null or account_id = $account_id)
         and ($first is null or as_of_date > $first) and ($last is null or as_of_date <= $last)
-    group by as_of_date, currency
+    group by all
 ),
 
 spans as (
@@ -21,7 +22,7 @@ select calendar_date as as_of_date, spans.currency, net_pnl, realized_pnl, unrea
 from marts.dates
 join spans on calendar_date between first_on and last_on
 left join nights
-    on calendar_date = nights.as_of_date and spans.currency is not distinct from nights.currency
+    on calendar_date = nights.as_of_date and spans.currency = nights.currency
 where is_session or nights.as_of_date is not null
 window night as (partition by spans.currency order by calendar_date)
 order by spans.currency, calendar_date

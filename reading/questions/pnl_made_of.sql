@@ -1,11 +1,12 @@
 -- What is the net P&L between two nights made of?
 with earned as (
-    select currency, sum(realized_pnl) as realized, sum(unrealized_pnl) as unrealized, sum(dividend_income) as dividends,
-        sum(interest_income) as interest, -sum(fees_paid) as fees, sum(net_pnl) as net
+    select coalesce(currency, '(unknown)') as currency, sum(realized_pnl) as realized, sum(unrealized_pnl) as unrealized,
+        sum(dividend_income) as dividends, sum(interest_income) as interest, -sum(fees_paid) as fees, sum(net_pnl) as net
     from marts.pnl_daily
-    where ($currency is null or currency = $currency) and ($account_id is null or account_id = $account_id)
+    where ($currency is null or coalesce(currency, '(unknown)') = $currency)
+        and ($account_id is null or account_id = $account_id)
         and ($first is null or as_of_date > $first) and ($last is null or as_of_date <= $last)
-    group by currency
+    group by all
 ),
 
 steps as (

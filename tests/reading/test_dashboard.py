@@ -1,10 +1,12 @@
 """The dashboard as its readers have it: in a browser, on their laptop and phone, while nights are being published."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import psutil
 import pytest
 from helpers.browser import Browser, Visit
@@ -114,9 +116,15 @@ def test_before_the_first_night_the_page_says_why_it_is_empty_and_then_fills_its
         assert visit.violations() == []
         publish(bi, {})
         visit.page.get_by_text("No night has landed yet").wait_for()
+        older = publish(tmp_path / "older.duckdb", story())
+        with duckdb.connect(str(older)) as connection:
+            connection.execute("drop table marts.drift_causes_daily")
+        os.replace(older, bi)
+        visit.page.get_by_text("was made by another version; `bluum publish` renews it").wait_for()
         publish(bi, story(NIGHTS[:1], with_policy=False))
-        visit.page.get_by_text("0 of 2 portfolios that were analysed").wait_for()
+        visit.page.get_by_text("0 of 2 portfolios that were analysed on 21 Mar 2022; 2 not known.").wait_for()
+        visit.page.get_by_text("0 inside, 0 not known, 1 without a policy").wait_for()
         visit.page.get_by_text("No policy with bands was in force").wait_for()
-        visit.page.get_by_text("The first night has to be before the last").wait_for()
+        visit.page.get_by_text("It takes two nights to say what moved drift, and one is here.").wait_for()
         visit.page.get_by_text("No P&L is known between these nights").wait_for()
         assert visit.complaints == []

@@ -16,7 +16,10 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from helpers.dashboard import PROGRAM as BLUUM
+from helpers.program import refused
 
+from pipelines.destination.lock import writing
 from pipelines.errors import BluumError
 from reading import Marts
 from reading.export import export
@@ -101,8 +104,8 @@ def test_the_next_export_takes_the_place_of_the_last_whole(bi: Path, tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["it's", "out"]
 
 
-@pytest.mark.parametrize(("mode", "folder"), [(0o600, 0o700), (0o640, 0o710), (0o644, 0o711)])
-def test_the_files_can_be_read_by_whom_bi_duckdb_can(bi: Path, tmp_path: Path, mode: int, folder: int) -> None:
+@pytest.mark.parametrize(("mode", "folder"), [(0o600, 0o700), (0o640, 0o750), (0o644, 0o755)])
+def test_the_files_can_be_listed_and_read_by_whom_bi_duckdb_can(bi: Path, tmp_path: Path, mode: int, folder: int) -> None:
     export(Marts(bi), tmp_path / "out", mode)
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "out").iterdir()} == {mode}
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == folder
@@ -117,6 +120,42 @@ def test_a_folder_of_something_else_is_never_replaced(bi: Path, tmp_path: Path, 
     assert (tmp_path / "mine" / "manifest.json").read_text() == content
 
 
+def test_folders_that_are_named_like_an_export_are_left_alone(bi: Path, tmp_path: Path) -> None:
+    for name in ("out.building", "out.before"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine").write_text("mine")
+    export(Marts(bi), tmp_path / "out")
+    export(Marts(bi), tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["it's", "out", "out.before", "out.building"]
+    assert (tmp_path / "out.building" / "mine").read_text() == (tmp_path / "out.before" / "mine").read_text() == "mine"
+
+
+def test_an_export_with_a_file_of_somebody_elses_in_it_is_not_replaced(bi: Path, tmp_path: Path) -> None:
+    export(Marts(bi), tmp_path / "out")
+    (tmp_path / "out" / "my analysis.xlsx").write_text("mine")
+    with pytest.raises(BluumError, match=r"out holds my analysis\.xlsx, which is not of the export .*nothing was written"):
+        export(Marts(bi), tmp_path / "out")
+    assert (tmp_path / "out" / "my analysis.xlsx").read_text() == "mine"
+
+
+def test_two_exports_at_once_leave_a_whole_one_and_nothing_beside_it(bi: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(bi), str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as one, subprocess.Popen(command, stderr=subprocess.PIPE) as two:
+        ends = [each.communicate(timeout=60) for each in (one, two)]
+    assert 0 in (one.returncode, two.returncode), ends
+    assert len(list((tmp_path / "out").iterdir())) == 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["it's", "out"]
+
+
+@pytest.mark.slow
+def test_while_another_writes_to_the_data_folder_the_program_exports_nothing_and_names_it(bi: Path, tmp_path: Path) -> None:
+    with writing(bi.parent / "sandbox", "bluum sync"):  # the data folder where no key is set
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "BLUUM_DATA_DIR": str(bi.parent)}
+        ended = subprocess.run([BLUUM, "export"], cwd=bi.parent, env=environment, capture_output=True, text=True, timeout=60)
+    assert "`bluum sync` (process" in refused(ended)
+    assert not (bi.parent / "sandbox" / "export").exists()
+
+
 def test_without_a_published_file_nothing_is_written_and_the_line_says_why(tmp_path: Path) -> None:
     with pytest.raises(BluumError, match=r"there is no .*bi\.duckdb yet; `bluum sync` makes it"):
         export(Marts(tmp_path / "bi.duckdb"), tmp_path / "out")
@@ -125,7 +164,7 @@ def test_without_a_published_file_nothing_is_written_and_the_line_says_why(tmp_p
 
 def test_a_folder_that_cannot_be_made_is_named(bi: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BluumError, match=r"file/out is as it was, the marts could not be exported: .*Not a directory"):
+    with pytest.raises(BluumError, match=r"file/out is as it was, the marts could not be exported: .*File exists"):
         export(Marts(bi), tmp_path / "file" / "out")
 
 

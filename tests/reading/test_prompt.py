@@ -1,6 +1,7 @@
 """`bluum sql` and the notebook: a query answered, a client that opens, twelve questions printed."""
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -17,6 +18,7 @@ import pytest
 from helpers.dashboard import PROGRAM
 from helpers.program import refused
 from helpers.small_bi import publish, story
+from rich.console import Console
 
 from pipelines.errors import BluumError
 from reading import prompt, questions
@@ -46,6 +48,49 @@ def test_a_query_is_answered_with_every_digit_in_lines_as_long_as_they_have_to_b
 def test_a_query_that_is_wrong_or_would_write_is_one_line(bi: Path) -> None:
     assert "nowhere does not exist" in refused(_sql(bi, "from nowhere"))
     assert "read-only" in refused(_sql(bi, "delete from marts.accounts"))
+
+
+def _printed(bi: Path, query: str) -> str:
+    console = Console(file=io.StringIO(), width=1000)
+    prompt.answer(bi, query, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_name_or_a_value_in_markup_is_printed_as_it_is(bi: Path) -> None:
+    printed = _printed(bi, "select '[red]a[/red] [/b]' as \"[bold]head[/bold]\"")
+    assert "[red]a[/red] [/b]" in printed
+    assert "[bold]head[/bold]" in printed
+
+
+@pytest.mark.parametrize("query", ["", "  ", ";", "-- nothing but a comment"])
+def test_no_query_is_one_line(bi: Path, query: str) -> None:
+    with pytest.raises(BluumError, match="there is no query to answer"):
+        _printed(bi, query)
+
+
+def test_several_queries_are_refused(bi: Path) -> None:
+    with pytest.raises(BluumError, match="2 queries in one: ask one at a time"):
+        _printed(bi, "select 1; select 2")
+    assert "7" in _printed(bi, "select 7; -- and a comment")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from read_csv('{other}')",
+        "copy (select 1) to '{other}'",
+        "attach '{other}' as other",
+        "set enable_external_access = true",
+    ],
+)
+def test_a_query_reads_and_writes_no_other_file_than_bi_duckdb(bi: Path, tmp_path: Path, query: str) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("a\n1\n")
+    with pytest.raises(BluumError, match=r"disabled|locked"):
+        _printed(bi, query.format(other=other))
+    assert other.read_text() == "a\n1\n"
+    assert "4321" in _printed(bi, "select account_number_last4 from marts.accounts")
 
 
 def test_without_harlequin_the_client_is_duckdbs_own_and_without_both_a_line_says_what_to_install(

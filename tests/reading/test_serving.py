@@ -12,7 +12,7 @@ import pytest
 from helpers.dashboard import dashboard
 
 from pipelines.errors import BluumError
-from reading.serving import open_notebook, read_token, serve
+from reading.serving import Message, OwnPagesOnly, open_notebook, read_token, serve
 
 
 def _refused(host: str = "127.0.0.1", port: int = 0, token: Path | None = None) -> str:
@@ -77,7 +77,7 @@ def test_a_page_of_another_site_and_a_name_that_leads_here_from_elsewhere_are_re
     async def ask() -> None:
         own = served.removeprefix("http://")
         async with aiohttp.ClientSession() as session:
-            for headers in ({"Host": "rebound.example"}, {"Origin": "https://elsewhere.example"}):
+            for headers in ({"Host": "rebound.example"}, {"Host": "["}, {"Origin": "https://elsewhere.example"}):
                 async with session.get(served, headers=headers) as answer:
                     assert answer.status == 403
                 with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
@@ -87,6 +87,23 @@ def test_a_page_of_another_site_and_a_name_that_leads_here_from_elsewhere_are_re
                 assert "default-src 'self'" in answer.headers["content-security-policy"]
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize("headers", [{b"host": b"["}, {b"host": b"127.0.0.1", b"origin": b"http://["}])
+def test_what_is_no_address_is_not_this_servers_own(headers: dict[bytes, bytes]) -> None:
+    said: list[Message] = []
+
+    async def ask() -> None:
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        async def never(*_: object) -> None:
+            pytest.fail("it was let through")
+
+        await OwnPagesOnly(never, anywhere=True)({"type": "http", "headers": list(headers.items())}, never, send)
+
+    asyncio.run(ask())
+    assert said[0]["status"] == 403
 
 
 @pytest.mark.slow

@@ -1,0 +1,88 @@
+"""What the questions answer where something is not known, and of a file of another version."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from helpers.small_bi import CORE, MARKUP, NIGHTS, publish, story
+
+from pipelines.errors import BluumError
+from reading import Marts
+from reading.dashboard import app, charts, parts
+
+FIRM = {"as_of_date": NIGHTS[-1], "accounts": 11, "accounts_listed": 11, "episodes_open": 5}
+
+
+def _published(tmp_path: Path, rows: dict[str, list[dict[str, Any]]]) -> Marts:
+    return Marts(publish(tmp_path / "bi.duckdb", rows))
+
+
+def test_a_class_that_no_policy_judges_is_not_known_and_not_inside(tmp_path: Path) -> None:
+    marts = _published(tmp_path, story(with_policy=False))
+    known = [row for row in marts.ask("allocation_history", portfolio_id=CORE).rows() if row["actual_percent"] is not None]
+    assert {row["state"] for row in known} == {"not known"}
+    assert {row["state"] for row in marts.ask("drift_by_class").rows()} == {"not known"}
+
+
+def test_pnl_without_a_currency_is_drawn_beside_that_of_a_known_one(tmp_path: Path) -> None:
+    rows = story()
+    for table in ("marts.pnl_daily", "marts.pnl_by_asset_class_daily"):
+        rows[table] += [{**row, "account_id": "acc-2", "currency": None} for row in rows[table]]
+    marts = _published(tmp_path, rows)
+    asked = ("pnl_made_of", "pnl_by_night", "pnl_by_class", "pnl_by_account")
+    answers = {name: marts.ask(name).rows() for name in asked}
+    for name, found in answers.items():
+        assert {row["currency"] for row in found} == {"USD", "(unknown)"}, name
+        assert {row["currency"] for row in marts.ask(name, currency="(unknown)").rows()} == {"(unknown)"}, name
+    assert len(charts.earned("(unknown)", *(answers[name] for name in asked[:3]))) == 4
+
+
+def test_portfolios_that_were_not_judged_or_not_analysed_are_counted_apart(tmp_path: Path) -> None:
+    rows = story()
+    for portfolio in rows["marts.portfolios"]:
+        portfolio |= {"first_seen_on": NIGHTS[0], "last_seen_on": NIGHTS[-1]}
+    failed, closed = ({**rows["marts.portfolios"][0], "portfolio_id": name} for name in ("port_fail", "port_closed"))
+    rows["marts.portfolios"] += [failed, closed | {"last_seen_on": NIGHTS[0]}]
+    for row in rows["marts.drift_wide"]:
+        if row["portfolio_id"] == MARKUP:
+            row["is_outside_band"] = None
+    counts = _published(tmp_path, rows).ask("outside_on").rows()[0]
+    assert counts == {
+        "portfolios_analysed": 2,
+        "portfolios_outside": 1,
+        "portfolios_unknown": 1,
+        "portfolios_not_analysed": 1,
+    }
+    said = re.sub("<[^>]*>", "", parts.outside(counts, NIGHTS[-1], None))
+    assert said == "1 of 2 portfolios that were analysed on 25 Mar 2022; 1 not known, 1 not analysed."
+
+
+def test_the_tiles_name_accounts_without_a_policy_and_whose_currency_it_is(tmp_path: Path) -> None:
+    judged = {"accounts_with_policy": 8, "accounts_inside": 3, "accounts_outside": 4, "accounts_unknown": 1}
+    dollars = {**FIRM, **judged, "currency": "USD", "accounts_with_net_pnl": 12}
+    euros = {**FIRM, **judged, "currency": "EUR", "accounts_with_policy": 11}
+    one = parts.firm_tiles(_published(tmp_path, {"marts.firm_daily": [dollars]}).ask("firm_night").rows())
+    assert ">3 inside, 1 not known, 3 without a policy<" in one
+    assert "known of 12 accounts, closed ones counted" in one
+    two = parts.firm_tiles(_published(tmp_path, {"marts.firm_daily": [dollars, euros]}).ask("firm_night").rows())
+    assert ">USD: 3 inside, 1 not known, 3 without a policy<" in two
+    assert ">EUR: 3 inside, 1 not known<" in two
+
+
+def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: Path) -> None:
+    marts = _published(tmp_path, story())
+    marts.check(app.ASKED)
+    with duckdb.connect(str(marts.path)) as connection:
+        connection.execute("alter table marts.pnl_daily drop column net_pnl; drop table marts.drift_causes_daily")
+    for name in ("pnl_by_night", "causes_by_night"):
+        with pytest.raises(BluumError, match=r"bi\.duckdb was made by another version; `bluum publish` renews it"):
+            marts.ask(name)
+        with pytest.raises(BluumError, match=r"bi\.duckdb was made by another version; `bluum publish` renews it"):
+            marts.check([name])
+
+
+def test_the_dashboard_checks_every_question_that_it_asks() -> None:
+    asked = re.findall(r'marts\.ask\(\s*"(\w+)"', Path(app.__file__).read_text())
+    assert set(asked) == set(app.ASKED)
