@@ -137,6 +137,10 @@ def _quoted(path: Path) -> str:
 
 
 def _why_not(path: Path, error: duckdb.Error) -> str:
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as hidden:
+        return f"{path} cannot be read: {hidden.strerror or hidden}"
+    if not is_there:
         return f"there is no {path} yet; `bluum sync` makes it, or `bluum publish` from the warehouse beside it"
     return f"{path} cannot be read: {str(error).splitlines()[0]}"

@@ -10,11 +10,18 @@ select
     latest.max_one_way_turnover_percent, latest.classes_outside_band, latest.open_band_breaches,
     latest.open_threshold_breaches, accounts.account_number_last4, accounts.first_seen_on, nights.holdings_outcome,
     nights.summary_outcome, nights.performance_outcome,
-    case when latest.policy_version is null then 'no_policy' end as policy_unknown_reason
+    case when latest.policy_version is null then 'no_policy' end as policy_unknown_reason,
+    coalesce(rules.broken, 0) as rules_broken
 from marts.account_latest as latest
 join marts.accounts on latest.account_id = accounts.account_id
 left join marts.account_nights as nights
     on latest.account_id = nights.account_id and latest.as_of_date = nights.as_of_date
+left join (
+    select account_id, count(*) filter (verdict = 'outside') as broken
+    from marts.compliance_daily
+    where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily) and portfolio_id is null
+    group by account_id
+) as rules on latest.account_id = rules.account_id
 where
     cast($account_ids as varchar[]) is null
     or latest.account_id in (select unnest(cast($account_ids as varchar[])))

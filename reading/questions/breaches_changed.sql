@@ -2,6 +2,17 @@
 with
     tonight as (select max(as_of_date) as as_of_date from marts.sync_coverage_daily),
 
+    -- A breach is lost on the first complete night of its account that does not have it.
+    complete as (
+        select
+            nights.account_id, coalesce(bool_or(nights.as_of_date = tonight.as_of_date), false) as is_complete_tonight,
+            max(nights.as_of_date) filter (where nights.as_of_date < tonight.as_of_date) as complete_before
+        from marts.account_nights as nights
+        cross join tonight
+        where nights.is_complete
+        group by nights.account_id
+    ),
+
     changed as (
         select
             episodes.*,
@@ -12,11 +23,11 @@ with
             end as change
         from marts.drift_episodes as episodes
         cross join tonight
+        left join complete on episodes.account_id = complete.account_id
         where
             episodes.started_on = tonight.as_of_date or episodes.ended_on = tonight.as_of_date
-            or episodes.outcome = 'lost' and episodes.last_observed_on = (
-                select max(as_of_date) from marts.sync_coverage_daily where as_of_date < tonight.as_of_date
-            )
+            or episodes.outcome = 'lost' and complete.is_complete_tonight
+            and episodes.last_observed_on >= coalesce(complete.complete_before, episodes.last_observed_on)
     )
 
 select

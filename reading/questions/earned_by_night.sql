@@ -14,7 +14,7 @@ select
     nights.account_id, date_diff('day', date '1970-01-01', nights.as_of_date) as day_number,
     -- Floats for places on an axis; what is read as a number comes from accounts_tonight.
     cast(nights.total_pnl as double) as day_pnl, cast(nights.total_pnl_itd as double) as to_date,
-    cast(nights.drawdown_amount as double) as drawdown, coalesce(nights.days_covered > 4, false) as is_long,
+    cast(nights.drawdown_amount as double) as drawdown,
     coalesce(
         dates.sessions_until - lag(dates.sessions_until) over by_account > 1, false
     ) as is_after_gap

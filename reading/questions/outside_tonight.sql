@@ -18,7 +18,7 @@ with
             on days.account_id = tonight.account_id and days.rule = tonight.rule
             and days.portfolio_id is not distinct from tonight.portfolio_id
             and days.subject is not distinct from tonight.subject
-        where days.rule not in ('band', 'threshold') and days.verdict in ('inside', 'outside')
+        where days.rule not in ('band', 'threshold')
     ),
 
     kept as (
@@ -26,8 +26,12 @@ with
         from judged group by all
     ),
 
+    -- A night between that could not be judged may have been one of the breach.
     broken as (
-        select kept.account_id, kept.rule, kept.portfolio_id, kept.subject, min(judged.as_of_date) as broken_on
+        select
+            kept.account_id, kept.rule, kept.portfolio_id, kept.subject,
+            min(judged.as_of_date) filter (where judged.verdict = 'outside') as broken_on,
+            min(judged.as_of_date) as doubted_on
         from kept
         join judged
             on kept.account_id = judged.account_id and kept.rule = judged.rule
@@ -53,7 +57,8 @@ with
             tonight.account_id, tonight.portfolio_id, portfolios.name, accounts.account_number_last4, tonight.rule,
             tonight.subject, tonight.unit, tonight.value, tonight.lower_limit, tonight.upper_limit, tonight.distance,
             tonight.policy_version, coalesce(episodes.started_on, broken.broken_on) as since,
-            coalesce(episodes.is_left_censored, broken.broken_on = held.first_on) as is_maybe_older,
+            coalesce(episodes.is_left_censored, broken.broken_on = held.first_on or broken.doubted_on < broken.broken_on)
+                as is_maybe_older,
             episodes.nights_observed,
             count(*) over (partition by tonight.rule) as of_the_rule,
             row_number() over (

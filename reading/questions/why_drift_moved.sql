@@ -20,10 +20,11 @@ with
 
 select
     portfolio_id, span, asset_class, min(coalesce(previous_on, as_of_date)) as from_on, max(as_of_date) as to_on,
-    count(*) as nights, arg_max(drift_percent, as_of_date) as drift_percent, sum(change_points) as change_points,
+    count(*) as nights, last(drift_percent order by as_of_date) as drift_percent, sum(change_points) as change_points,
     sum(market_points) as market_points, sum(trades_points) as trades_points, sum(flows_points) as flows_points,
     sum(policy_points) as policy_points, sum(remainder_points) as remainder_points,
-    count(unknown_reason) as nights_unexplained, any_value(unknown_reason) as unknown_reason
+    count(unknown_reason) as nights_unexplained, any_value(unknown_reason) as unknown_reason,
+    last(unknown_reason order by as_of_date) as last_unknown_reason
 from spans
 group by portfolio_id, span, asset_class
 order by portfolio_id, span desc, abs(sum(spans.change_points)) desc nulls last, asset_class

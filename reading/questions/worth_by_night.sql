@@ -1,8 +1,8 @@
--- What was an account worth night by night since $since, and what came in or went out?
+-- What was an account worth night by night since $since?
 select
     books.account_id, date_diff('day', date '1970-01-01', books.as_of_date) as day_number,
     -- Floats for places on an axis; what is read as a number comes from worth_tonight.
-    cast(books.equity as double) as equity, cast(books.implied_flow as double) as flow,
+    cast(books.equity as double) as equity,
     coalesce(
         dates.sessions_until - lag(dates.sessions_until) over by_account > 1, false
     ) as is_after_gap

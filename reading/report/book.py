@@ -14,8 +14,12 @@ from reading.report.pages import Night, render
 
 MOST = 20
 """Rows of each kind that the book shows."""
-A_LIST = 500
-"""Accounts on a page that lists them: its weight stays below what can be mailed."""
+A_LIST = 600
+"""Accounts and portfolios together on a page that lists them: its weight stays below what can be mailed."""
+INLINE = 60
+"""Up to so many of both are listed in the book itself."""
+CHARTED = 3
+"""Currencies that have charts in the book."""
 
 
 def write_book(folder: Path, marts: Marts, night: Night, accounts: list[Row], portfolios: list[Row]) -> int:
@@ -23,15 +27,29 @@ def write_book(folder: Path, marts: Marts, night: Night, accounts: list[Row], po
     by_account: dict[str, list[Row]] = {}
     for portfolio in portfolios:
         by_account.setdefault(portfolio["account_id"], []).append(portfolio)
-    parts = [accounts[start : start + A_LIST] for start in range(0, len(accounts), A_LIST)]
+    parts = _parts(accounts, by_account)
     lists = [(f"accounts-{number}.html", part) for number, part in enumerate(parts, start=1)]
-    given = _given(marts, night)
+    given = _given(marts, night) | {"is_inline": len(accounts) + len(portfolios) <= INLINE}
     page = render("book.html", night, "", accounts=accounts, by_account=by_account, lists=lists, **given)
     (folder / "index.html").write_text(page, encoding="utf-8")
     for name, part in lists:
         page = render("accounts.html", night, "", accounts=part, by_account=by_account, lists=lists, here=name)
         (folder / name).write_text(page, encoding="utf-8")
     return 1 + len(lists)
+
+
+def _parts(accounts: list[Row], by_account: dict[str, list[Row]]) -> list[list[Row]]:
+    """The accounts of each page of the list; an account and its portfolios are not parted."""
+    parts: list[list[Row]] = []
+    room = 0
+    for account in accounts:
+        lines = 1 + len(by_account.get(account["account_id"], []))
+        if lines > room:
+            parts.append([])
+            room = A_LIST
+        parts[-1].append(account)
+        room -= lines
+    return parts
 
 
 def write_empty_book(folder: Path) -> int:
@@ -42,7 +60,8 @@ def write_empty_book(folder: Path) -> int:
 
 def _given(marts: Marts, night: Night) -> dict[str, Any]:
     started_at, previous_on = night.row["started_at"], night.row["previous_on"]
-    outside = marts.ask("outside_tonight", most=MOST).rows()
+    outside, standing = marts.ask("outside_tonight", most=MOST).rows(), marts.ask("book_tonight").rows()
+    charts, not_charted = _charts(marts, night, standing)
     return {
         "outside": [row for row in outside if row["rule"] == "band"],
         "other_rules": [row for row in outside if row["rule"] != "band"],
@@ -52,21 +71,28 @@ def _given(marts: Marts, night: Night) -> dict[str, Any]:
         "policies": marts.ask("policies_changed", since=started_at, most=MOST).rows() if previous_on else [],
         "failed": marts.ask("accounts_failed", most=MOST).rows(),
         "earned": marts.ask("earned").rows(),
-        "standing": marts.ask("book_tonight").rows(),
-        "charts": _charts(marts, night),
+        "standing": standing,
+        "charts": charts,
+        "not_charted": not_charted,
         "coverage": (coverage := marts.ask("coverage_of_nights").rows()),
         "strip": coverage_strip(coverage),
     }
 
 
-def _charts(marts: Marts, night: Night) -> list[Chart]:
-    """What was earned, and how many accounts were outside, night by night; of the first three currencies."""
+def _charts(marts: Marts, night: Night, standing: list[Row]) -> tuple[list[Chart], list[str]]:
+    """What was earned, and how many accounts were outside, night by night, of the currencies of most accounts.
+
+    Returns the charts, and the currencies that have none.
+    """
     charts = []
     by_currency = cut(marts.ask("book_by_night", since=night.since).arrow(), "currency")
-    for number, (currency, series) in enumerate(list(by_currency.items())[:3]):
+    accounts = {row["currency"]: row["accounts"] for row in standing}
+    currencies = sorted(by_currency, key=lambda currency: (-accounts.get(currency, 0), currency))
+    for number, currency in enumerate(currencies[:CHARTED]):
+        series = by_currency[currency][""]
         earned, outside = f"Net P&L of all accounts, {currency}", f"Accounts outside policy, {currency}"
         charts += [
-            bars(earned, series[""], "net_pnl", night.window, f"net{number}", "Net P&L"),
-            curve(outside, series[""], "outside", night.window, f"out{number}", "The number", zero=True),
+            bars(earned, series, "net_pnl", night.window, f"net{number}", "Net P&L"),
+            curve(outside, series, "outside", night.window, f"out{number}", "The number", zero=True),
         ]
-    return charts
+    return charts, currencies[CHARTED:]

@@ -49,19 +49,23 @@ def drift_panel(asset_class: str, series: Series, window: tuple[int, int], ident
         ),
     )
     frame.line("actual", days, actual, gaps)
-    _mark_policies(frame, days, series["policy_version"])
+    _mark_policies(frame, days, list(zip(series["ips_id"], series["policy_version"], strict=True)))
     breaches = sum(1 for outside in series["is_outside"] if outside)
+    unknown = sum(1 for outside in series["is_outside"] if outside is None)
     ends = f"{short_number(frame.low, frame.step)} to {short_number(frame.high, frame.step)} percent"
     said = f"{_span(days)}. Axis from {ends}. Outside the band on {breaches} of {len(days)} nights."
+    if unknown:
+        said += f" On {unknown} it is not known."
     name = words(asset_class)
     return Chart(name, frame.svg(identity, f"{name}: actual share against target and band", said))
 
 
-def _mark_policies(frame: Frame, days: list[int], versions: list[int | None]) -> None:
-    """A line where another version of the policy came into force, or none was any more."""
+def _mark_policies(frame: Frame, days: list[int], policies: list[tuple[str | None, int | None]]) -> None:
+    """A line where another policy, or version of it, came into force, or none was any more."""
     for place in range(1, len(days)):
-        if versions[place] != versions[place - 1]:
-            text = "no policy" if versions[place] is None else f"v{versions[place]}"
+        if policies[place] != policies[place - 1]:
+            version = policies[place][1]
+            text = "no policy" if version is None else f"v{version}"
             where = frame.x(days[place] - 0.5)
             side, shift = ("end", -3) if where > frame.right - 50 else ("start", 3)
             frame.shapes.append(
@@ -71,8 +75,10 @@ def _mark_policies(frame: Frame, days: list[int], versions: list[int | None]) ->
 
 
 def bars(title: str, series: Series, column: str, window: tuple[int, int], identity: str, what: str) -> Chart:
-    """A bar a night, from zero up or down; one that counts over missing nights is hollow."""
+    """A bar a night, from zero up or down; one that counts over missing nights, or is of some accounts only, is hollow."""
     days, values, gaps = series["day_number"], series[column], series["is_after_gap"]
+    partial = series.get("is_partial", [False] * len(days))
+    hollow = [gap or part for gap, part in zip(gaps, partial, strict=True)]
     frame = Frame.around(window, values, WIDE, zero=True)
     zero = frame.y(0.0)
     for name, is_up in (("up", True), ("down", False)):
@@ -81,14 +87,16 @@ def bars(title: str, series: Series, column: str, window: tuple[int, int], ident
                 f"{name} hollow" if is_hollow else name,
                 (
                     f"M{frame.x(day - 0.4):.1f} {zero:.1f}V{frame.y(value):.1f}H{frame.x(day + 0.4):.1f}V{zero:.1f}Z"
-                    for day, value, gap in zip(days, values, gaps, strict=True)
-                    if value != 0 and (value > 0) is is_up and gap is is_hollow and not isnan(value)
+                    for day, value, wants_hollow in zip(days, values, hollow, strict=True)
+                    if value != 0 and (value > 0) is is_up and wants_hollow is is_hollow and not isnan(value)
                 ),
             )
     unknown = (day for day, value in zip(days, values, strict=True) if isnan(value))
     frame.path("none", (f"M{frame.x(day):.1f} {zero - 3:.1f}v6" for day in unknown))
     known = sum(1 for value in values if not isnan(value))
     text = f"{_span(days)}. {what} is known of {known} of {len(days)} nights."
+    if some := sum(1 for value, part in zip(values, partial, strict=True) if part and not isnan(value)):
+        text += f" On {some} of them it is of some accounts only."
     return Chart(title, frame.svg(identity, title, text))
 
 

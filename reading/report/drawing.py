@@ -15,6 +15,10 @@ NARROW, WIDE = 360, 540
 """Widths of a picture: of a panel among several, and of a chart that has half the page."""
 HEIGHT = 180
 LEFT, MARGIN, TOP, BOTTOM = 44, 8, 14, 156
+FLAT = 1e-9
+"""Values that differ by a smaller part of themselves make a flat line: steps between them would be lost in a float."""
+SMALLEST = 1e-9
+"""The last place of the marts' decimals: what is not above it is drawn as nothing."""
 
 
 @dataclass
@@ -36,7 +40,9 @@ class Frame:
         least, most = min(known), max(known)
         if zero:
             least, most = min(least, 0.0), max(most, 0.0)
-        step = _round_step((most - least) / 3 or abs(most) / 3 or 1.0)
+        span, size = most - least, max(abs(least), abs(most))
+        is_flat = span < size * FLAT
+        step = _round_step((size if is_flat else span) / 3) if size > SMALLEST else 1.0
         low, high = floor(least / step) * step, ceil(most / step) * step
         return cls(days[0], days[-1], low, high if high > low else low + step, step, width)
 
@@ -86,13 +92,12 @@ class Frame:
         return picture(self.width, HEIGHT, identity, title, description, [*self._grid(), *self.shapes])
 
     def _grid(self) -> Iterator[str]:
-        value = self.low
-        while value <= self.high + self.step / 2:
+        for number in range(round((self.high - self.low) / self.step) + 1):
+            value = self.low + number * self.step
             height = self.y(value)
             kind = "zero" if abs(value) < self.step / 1e6 else "grid"
             yield f'<path class="{kind}" d="M{LEFT} {height:.1f}H{self.right}"/>'
             yield f'<text x="{LEFT - 6}" y="{height + 4:.1f}" text-anchor="end">{short_number(value, self.step)}</text>'
-            value += self.step
         for day, text in self._months():
             where = self.x(day - 0.5)
             yield f'<path class="tick" d="M{where:.1f} {BOTTOM}v5"/>'

@@ -18,37 +18,6 @@ from reading.report.answers import Answers, Row
 from reading.report.charts import bars, curve, drift_panel
 from reading.report.drawing import EPOCH
 
-HEAVIEST = 300_000
-"""Bytes that a page stays below, so that it can be mailed."""
-
-
-WORDING = (
-    wording.number,
-    wording.change,
-    wording.measured,
-    wording.quantity,
-    wording.day,
-    wording.moment,
-    wording.words,
-    wording.reason,
-    wording.count,
-)
-NAMING = (
-    names.account_name,
-    names.account_file,
-    names.portfolio_name,
-    names.portfolio_more,
-    names.portfolio_file,
-    names.short,
-)
-ABOUT_ACCOUNT = (
-    "pnl_classes_tonight",
-    "pnl_symbols_tonight",
-    "month_bridge",
-    "pnl_of_months",
-    "restatements_newest",
-    "policy_history",
-)
 ABOUT_PORTFOLIO = ("classes_tonight", "breaches", "trades_recommended", "trades_followed")
 """Questions whose answers a page shows as they are."""
 
@@ -145,7 +114,7 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
         worth=next(iter(answers.about("worth_tonight", account_id)), None),
         positions=answers.about("positions_tonight", account_id),
         portfolios=answers.about("portfolios_tonight", account_id),
-        evidence=[row for row in answers.about("evidence_tonight", account_id) if row["portfolio_id"] is None],
+        evidence=answers.about("evidence_tonight", account_id),
         **about,
     )
 

@@ -35,12 +35,12 @@ class Shelf:
             raise FileExistsError(f"{self.link} is no link that a report may replace; move it away")
         folder = self.root / ".building"
         self.root.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)  # of a report that was killed
-        folder.mkdir()
+        _remove(folder)  # of a report that was killed
+        folder.mkdir(mode=0o700)  # nobody else reads what is not whole; `put` opens it
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
     def put(self, building: Path, night: date | None) -> Path:
         """Let `report` lead to a report, and drop what is kept no more. Returns its folder. Raises OSError."""
@@ -59,7 +59,7 @@ class Shelf:
         place = self.root / Path(account_file(account_id)).with_suffix("")
         place.parent.mkdir(exist_ok=True)
         place.parent.chmod(self._folder_mode)
-        shutil.rmtree(place, ignore_errors=True)
+        _remove(place)
         building.rename(place)
         return place
 
@@ -91,5 +91,17 @@ class Shelf:
         kept = sorted(night for night in last if night != "no-night")[-max(1, self._keep) :]
         for night, number in self._held():
             place = self.root / (night if number == 1 else f"{night}.{number}")
-            if place != newest and (number != last[night] or night not in kept):
-                shutil.rmtree(place, ignore_errors=True)
+            if place != newest and (number != last[night] or night not in kept) and not _holds_data(place):
+                _remove(place)
+
+
+def _holds_data(folder: Path) -> bool:
+    """Whether a database lies in it: then it is no report, whatever it is called."""
+    return any(folder.rglob("*.duckdb"))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a report. Raises FileExistsError, and removes nothing, if there is a database in it."""
+    if _holds_data(folder):
+        raise FileExistsError(f"{folder} holds a database, so it is no report that may be removed; move it away")
+    shutil.rmtree(folder, ignore_errors=True)

@@ -16,6 +16,8 @@ _REASONS = {
     "not_ruled": "only one of the two policies has the rule",
     "no_portfolio": "the account has no portfolio",
     "no_portfolios": "the account has no portfolio",
+    "no_band": "the policy has no band for it",
+    "no_band_known": "of no class a band and a share are known",
     "no_analysis": "there is no rebalancing analysis of that night",
     "no_holdings": "there is no good answer about the holdings of that night",
     "no_positions": "there is no good answer about the positions of that night",
@@ -45,6 +47,8 @@ _REASONS = {
     "one_portfolio_only": "Bluum tells it of accounts with one portfolio, for nights that it reported on",
     "not_reported": "the report does not name it",
     "no_price": "the answer does not tell it",
+    "closed": "the account is closed",
+    "not_listed": "the roster of that night does not name it",
     "another_window": "the two reports do not begin on one day",
 }
 """Reasons of the marts in words; one that is not here is shown as the mart spells it."""

@@ -1,5 +1,6 @@
 """What a user can set, under which names, and what is refused with which words."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -319,6 +320,18 @@ def test_a_settings_file_that_cannot_be_used(text: str, why: str) -> None:
         Settings.of("acme")
     assert why in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+def test_no_profile_can_be_called_as_a_folder_that_the_program_makes() -> None:
+    root = Path(__file__).parents[2]
+    sources = [path for part in ("pipelines", "assets", "cli", "reading") for path in (root / part).rglob("*.py")]
+    made = set(re.findall(r'\b(?:folder|data_dir|path\.parent) / "([a-z]+)"', "".join(map(Path.read_text, sources))))
+    told = set(re.findall(r"^\| `([a-z]+)/?`", (root / "data" / "README.md").read_text(), re.MULTILINE))
+    assert {"report", "reports", "export", "dlt", "dbt", "dagster", "demo"} <= made <= told
+    for name in made | told:
+        profiles(f"[profiles.{name}]\napi_key='k'")
+        with pytest.raises(SettingsRefused, match=f"cannot be called '{name}', a name the program itself uses"):
+            Settings.of(name if name != "sandbox" else "acme")
 
 
 def test_a_settings_file_that_shows_secrets_to_others_is_refused() -> None:

@@ -1,15 +1,19 @@
 """The morning report of a small real history: its figures are SQL's, its pictures tell gaps as gaps, it is put whole."""
 
+import os
 import re
 import shutil
 from datetime import date, timedelta
 from decimal import Decimal
+from math import inf, nextafter
 from pathlib import Path
 
 import duckdb
 import pytest
 from helpers.browser import Browser
 from helpers.sql_warehouse import Dbt, Night, create_raw
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.destination.publish import publish
 from pipelines.errors import BluumError
@@ -17,7 +21,9 @@ from pipelines.profiles import DEFAULT
 from pipelines.settings import Settings
 from reading import Marts
 from reading.report import make_account_report, make_report
+from reading.report.drawing import BOTTOM, TOP, WIDE, Frame
 from reading.report.names import account_file, portfolio_file
+from reading.report.shelf import Shelf
 
 MARKUP = '<script>alert("Core")</script> & sons'
 ODD = "acc_../<b>1"
@@ -230,6 +236,37 @@ def test_so_many_nights_are_kept_as_the_setting_says(folder: Path) -> None:
     make_report(settings_of(folder, keep_reports=2))
     kept = {path.name for path in (folder / "reports").iterdir()}
     assert kept == {"2022-02-28", str(day_of(8)), "notes of mine"}
+
+
+def test_a_folder_with_a_database_is_never_dropped_as_an_old_report(folder: Path) -> None:
+    (folder / "reports" / "2022-02-24").mkdir(parents=True)
+    (folder / "reports" / "2022-02-24" / "warehouse.duckdb").touch()
+    make_report(settings_of(folder, keep_reports=1))
+    assert (folder / "reports" / "2022-02-24" / "warehouse.duckdb").exists()
+    (folder / "reports" / "accounts" / "acc_2").mkdir(parents=True)
+    (folder / "reports" / "accounts" / "acc_2" / "mine.duckdb").touch()
+    with pytest.raises(BluumError, match="holds a database, so it is no report that may be removed"):
+        make_account_report(settings_of(folder), "acc_2")
+    assert (folder / "reports" / "accounts" / "acc_2" / "mine.duckdb").exists()
+
+
+def test_nobody_else_reads_a_report_while_it_is_written(folder: Path) -> None:
+    shelf, before = Shelf(settings_of(folder, bi_file_mode="644")), os.umask(0o022)
+    try:
+        with shelf.building() as building:
+            assert building.stat().st_mode & 0o777 == 0o700
+    finally:
+        os.umask(before)
+
+
+@given(st.lists(st.floats(-1e29, 1e29), max_size=4), st.floats(0, 1e29), st.booleans())
+def test_an_axis_has_few_ticks_and_holds_all_values(values: list[float], base: float, zero: bool) -> None:
+    near = [base, nextafter(base, inf)]
+    for drawn in (values, near, [*values, *near]):
+        frame = Frame.around((0, 10), drawn, WIDE, zero=zero)
+        svg = frame.svg("axis", "Axis", "An axis.")
+        assert 2 <= len(re.findall(r'<path class="(?:grid|zero)"', svg)) <= 7
+        assert all(TOP - 1 <= frame.y(value) <= BOTTOM + 1 for value in drawn)
 
 
 @pytest.mark.parametrize(
