@@ -26,6 +26,14 @@
 {%- endmacro %}
 
 
+{# It takes the rows of a step for few, too, and would compare all with all: its joins are by hash or by order instead. #}
+{% macro join_by_hash() -%}
+    {% if target.type == 'postgres' and config.get('materialized') in ('table', 'incremental') -%}
+    set local enable_nestloop = off
+    {%- endif %}
+{%- endmacro %}
+
+
 {# An instant; what dbt calls `timestamp` has no zone on most engines. Contracts say the same in their own words. #}
 {% macro type_instant() -%}
     {{ adapter.dispatch('type_instant')() }}
