@@ -3,84 +3,34 @@
 import os
 import re
 import shutil
-from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 from math import inf, nextafter
 from pathlib import Path
 
 import duckdb
 import pytest
 from helpers.browser import Browser
-from helpers.sql_warehouse import Dbt, Night, create_raw
+from helpers.report_story import FIRST, MISSED, ODD, day_of, play, settings_of
+from helpers.sql_warehouse import Dbt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.destination.publish import publish
 from pipelines.errors import BluumError
-from pipelines.profiles import DEFAULT
-from pipelines.settings import Settings
 from reading import Marts
+from reading.marts import NothingPublished
 from reading.report import make_account_report, make_report
 from reading.report.drawing import BOTTOM, TOP, WIDE, Frame
 from reading.report.names import account_file, portfolio_file
 from reading.report.shelf import Shelf
 
-MARKUP = '<script>alert("Core")</script> & sons'
-ODD = "acc_../<b>1"
-FIRST = date(2022, 3, 1)
-MISSED = 3
-FORGOTTEN = 5
-OPENED = date(2021, 1, 4)
 pytestmark = pytest.mark.slow
-
-
-def settings_of(folder: Path, **values: object) -> Settings:
-    settings = Settings(_env_file=None, data_dir=folder)  # type: ignore[call-arg]
-    return settings.model_copy(update={"profile": DEFAULT, **values})
-
-
-def night(number: int, day: date) -> Night:
-    """Two accounts: one whose portfolio leaves its band while its policy forgets a class, one of which nothing is known."""
-    asked = Night(day, f"load-{number}")
-    account = {"status": "ACTIVE", "currency": "USD", "opened_on": OPENED, "account_number_last4": "1234"}
-    asked.ask("accounts", accounts=[{**account, "account_id": ODD}, {**account, "account_id": "acc_2"}])
-    for one in (ODD, "acc_2"):
-        held = [{"portfolio_id": "pf_1", "name": MARKUP, "currency": "USD", "status": "active"}] if one == ODD else []
-        asked.ask("positions", one)
-        asked.ask("portfolios", one, portfolios=held)
-    equities = 60 + number
-    asked.drift(ODD, "pf_1", {"equities": ("55", f"{equities}.25"), "cash": ("45", f"{99 - equities}.75")})
-    if number < FORGOTTEN:
-        asked.policy(ODD, 1, OPENED, {"equities": ("45", "55", "65"), "cash": ("20", "45", "60")})
-    else:
-        asked.policy(ODD, 2, day_of(FORGOTTEN), {"equities": ("45", "55", "65")}, history={1: OPENED})
-    asked.ask("investment_policy", "acc_2", outcome="absent")
-    asked.pnl(ODD, OPENED, day, total_pnl=f"{1000 * number}.123456789")
-    return asked
-
-
-def day_of(number: int) -> date:
-    """The n-th session from FIRST, which is a Tuesday."""
-    return FIRST + timedelta(number + 2 * ((number + 1) // 5))
 
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two data folders: after the first night, and after nine sessions of which one was missed."""
-    folder, dbt = tmp_path_factory.mktemp("data"), Dbt(tmp_path_factory.mktemp("dbt"))
-    one = folder / "one"
-    create_raw(folder / "warehouse.duckdb")
-    night(0, FIRST).load(folder / "warehouse.duckdb")
-    dbt.run(folder / "warehouse.duckdb")
-    publish(settings_of(folder), "first")
-    one.mkdir()
-    shutil.copy(folder / "bi.duckdb", one)
-    for number in range(1, 9):
-        if number != MISSED:
-            night(number, day_of(number)).load(folder / "warehouse.duckdb")
-    dbt.run(folder / "warehouse.duckdb")
-    publish(settings_of(folder), "last")
-    return one, folder
+    """Two data folders with what was published: after the first night, and after the last; not to be written to."""
+    return play(tmp_path_factory.mktemp("data"), Dbt(tmp_path_factory.mktemp("dbt")))
 
 
 @pytest.fixture
@@ -294,6 +244,180 @@ def test_the_pages_of_one_account_stand_alone_without_the_book(folder: Path) -> 
     assert {page.name for page in pages(made.path.parents[1])} == {made.path.name, "pf_1.html"}
     with pytest.raises(BluumError, match="has no account acc_9; nothing was made"):
         make_account_report(settings_of(folder), "acc_9")
+
+
+def change(folder: Path, *statements: str) -> Marts:
+    """The marts of the last night, said otherwise; $tonight is that night."""
+    with duckdb.connect(str(folder / "bi.duckdb")) as connection:
+        for statement in statements:
+            connection.execute(statement.replace("$tonight", f"date '{day_of(8)}'"))
+    return Marts(folder / "bi.duckdb")
+
+
+def text(page: Path) -> str:
+    """What a page says, without its markup and pictures."""
+    bare = re.sub(r"<style>.*?</style>|<desc.*?</desc>|<title.*?</title>", "", page.read_text(), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", bare)).replace("\xa0", " ").split())
+
+
+TONIGHT = "where as_of_date = $tonight"
+UNANALYSED = [
+    f"delete from marts.{table} {TONIGHT}"
+    for table in ("portfolio_drift_daily", "allocation_drift_daily", "drift_causes_daily")
+]
+UNKNOWN = f"update marts.compliance_daily set verdict = 'unknown', unknown_reason = 'no_analysis' {TONIGHT}"
+
+
+@pytest.mark.parametrize(
+    ("statements", "said", "unsaid"),
+    [
+        ([], "It is outside policy : band (equities)", "inside"),
+        (
+            [f"update marts.compliance_daily set rule = 'threshold', subject = null {TONIGHT} and verdict = 'outside'"],
+            "It is outside policy : threshold",
+            "outside policy : band",
+        ),
+        (
+            [
+                f"update marts.compliance_daily set verdict = 'inside' {TONIGHT} and verdict = 'outside'",
+                f"update marts.compliance_daily set verdict = 'unknown', unknown_reason = 'class_not_reported' {TONIGHT}"
+                " and rule = 'off_policy'",
+            ],
+            "It is inside every rule that can be judged; not known: off policy",
+            "It is outside policy",
+        ),
+        ([*UNANALYSED, UNKNOWN], "when last seen, it was outside its policy", "It is outside policy"),
+        (
+            [*UNANALYSED, UNKNOWN, f"update marts.portfolios set last_seen_on = date '{day_of(7)}'"],
+            "Not listed since 10 Mar 2022",
+            "It is outside policy",
+        ),
+        (
+            [*UNANALYSED, f"update marts.accounts set closed_on = date '{day_of(6)}' where account_id = '{ODD}'"],
+            "Its account is closed since 9 Mar 2022",
+            "It is outside policy",
+        ),
+    ],
+    ids=["a band", "another rule", "one rule unknown", "not analysed", "gone", "closed"],
+)
+def test_the_headline_is_what_is_known_tonight(folder: Path, statements: list[str], said: str, unsaid: str) -> None:
+    change(folder, *statements)
+    report = make_report(settings_of(folder)).path.parent
+    page = text(report / portfolio_file("pf_1")).split("Worth")[0]
+    assert said in page
+    assert unsaid not in page
+    has_tag = "tag outside" in (report / "accounts-1.html").read_text()
+    assert has_tag is ("outside policy :" in page)
+
+
+def test_sums_are_those_of_the_firm_and_say_who_is_missing(folder: Path) -> None:
+    marts = change(folder, f"delete from marts.account_nights {TONIGHT} and account_id = 'acc_2'")
+    (earned,) = marts.ask("earned").rows()
+    firm = marts.sql("select total_pnl_itd from marts.firm_daily order by as_of_date desc").row()
+    assert firm == {"total_pnl_itd": earned["itd_pnl"]}
+    assert (earned["accounts"], earned["accounts_gone"]) == (1, 1)
+    book = text(make_report(settings_of(folder)).path)
+    assert "These sums are without 1 account in USD no longer listed, of which tonight has no report" in book
+
+
+def test_drift_at_the_end_is_of_the_last_night_or_not_known(folder: Path) -> None:
+    unknown = "drift_percent = null, change_points = null, unknown_reason = 'class_not_reported'"
+    marts = change(folder, f"update marts.drift_causes_daily set {unknown} {TONIGHT} and asset_class = 'cash'")
+    rows = [row for row in marts.ask("why_drift_moved").rows() if row["asset_class"] == "cash"]
+    assert [(row["span"], row["to_on"], row["drift_percent"]) for row in rows] == [
+        ("tonight", day_of(8), None), ("last_nights", day_of(8), None)
+    ]  # fmt: skip
+    change(folder, *UNANALYSED)
+    page = text(make_report(settings_of(folder)).path.parent / portfolio_file("pf_1"))
+    assert "Over the last 7 nights, to 10 Mar 2022" in page
+
+
+def test_pnl_that_failed_tonight_is_not_put_down_to_an_earlier_report(folder: Path) -> None:
+    change(folder, f"delete from marts.pnl_daily {TONIGHT}")
+    page = text(make_report(settings_of(folder)).path.parent / account_file(ODD))
+    assert "Month to date not known : a P&L report is missing" in page
+
+
+def test_of_many_currencies_those_of_most_accounts_have_charts_and_the_others_are_named(folder: Path) -> None:
+    other = "insert into marts.firm_daily select * replace ('{}' as currency, 1 as accounts) from marts.firm_daily"
+    usd = " where currency = 'USD'"
+    change(folder, *(other.format(currency) + usd for currency in ("AUD", "CHF", "EUR")))
+    book = make_report(settings_of(folder)).path
+    charted = re.findall(r"<figcaption>Net P&amp;L of all accounts, (\w+)</figcaption>", book.read_text())
+    assert charted == ["USD", "AUD", "CHF"]
+    assert "EUR has none" in text(book)
+
+
+def test_a_night_on_which_nothing_could_be_judged_is_not_drawn_as_none_outside(folder: Path) -> None:
+    counts = "accounts_inside = 0, accounts_outside = 0, accounts_unknown = 1, net_pnl = 5, accounts_with_net_pnl = 1"
+    marts = change(
+        folder,
+        f"update marts.firm_daily set {counts} {TONIGHT}",
+        f"update marts.allocation_drift_daily set is_outside_band = null {TONIGHT}",
+    )
+    night = marts.ask("book_by_night").rows()[-1]
+    assert (night["outside"], night["is_partial"]) == (None, True)
+    report = make_report(settings_of(folder)).path.parent
+    assert "On 1 of them it is of some accounts only." in (report / "index.html").read_text()
+    assert boxes(panel(report, "equities"), "breach") == [(edge(7), edge(10))]
+    assert "On 1 it is not known." in panel(report, "equities")
+
+
+def test_a_breach_after_a_night_that_could_not_be_judged_may_be_older(folder: Path) -> None:
+    rule = "account_id = 'acc_2' and rule = 'policy'"
+    made = "rule = 'minimum_cash', verdict = 'outside', value = 1, lower_limit = 3"
+    marts = change(
+        folder,
+        f"update marts.compliance_daily set verdict = 'inside' where {rule} and as_of_date < date '{day_of(7)}'",
+        f"update marts.compliance_daily set rule = 'minimum_cash' where {rule} and as_of_date < $tonight",
+        f"update marts.compliance_daily set {made} {TONIGHT} and {rule}",
+    )
+    (found,) = (row for row in marts.ask("outside_tonight").rows() if row["rule"] == "minimum_cash")
+    assert (found["since"], found["is_maybe_older"]) == (day_of(8), True)
+
+
+def test_a_breach_is_told_as_lost_on_the_first_complete_night_without_it(folder: Path) -> None:
+    marts = change(
+        folder,
+        f"update marts.drift_episodes set outcome = 'lost', last_observed_on = date '{day_of(6)}'",
+        "update marts.account_nights set is_complete = true",
+        f"update marts.account_nights set is_complete = false where as_of_date = date '{day_of(7)}'",
+    )
+    assert {row["change"] for row in marts.ask("breaches_changed").rows()} == {"lost"}
+    change(folder, "update marts.account_nights set is_complete = true")
+    assert marts.ask("breaches_changed").rows() == []
+
+
+def test_a_policy_of_another_id_is_marked_although_its_version_is_the_same(folder: Path) -> None:
+    change(folder, f"update marts.allocation_drift_daily set ips_id = 'other' where as_of_date >= date '{day_of(7)}'")
+    report = make_report(settings_of(folder)).path.parent
+    assert re.findall(r'<path class="policy" d="M([\d.]+) ', panel(report, "equities")) == [f"{edge(7)}", f"{edge(9)}"]
+
+
+def test_pages_stay_light_however_much_there_is_and_a_bridge_still_adds_up(folder: Path) -> None:
+    bridge = "'month' as period_kind, date '2022-03-01' as period_start, 'USD' as currency"
+    marts = change(
+        folder,
+        "delete from marts.pnl_bridge where period_kind = 'month'",
+        f"insert into marts.pnl_bridge by name select '{ODD}' as account_id, {bridge}, i as line_number, "
+        "'unrealized_pnl' as line, 'SYMBOL-' || i as item, i * 0.000000001 as amount from range(1, 2001) as n(i)",
+        "insert into marts.policy_versions by name select * exclude (i) replace (version + i as version, false as "
+        "is_in_force) from marts.policy_versions, range(10, 1000) as n(i)",
+        f"insert into marts.compliance_daily by name select * exclude (i) replace ('SYMBOL-' || i as subject) "
+        f"from marts.compliance_daily, range(2000) as n(i) {TONIGHT} and verdict = 'outside'",
+        "insert into marts.portfolios by name select * exclude (i) replace (portfolio_id || '-' || i as portfolio_id) "
+        "from marts.portfolios, range(80) as n(i)",
+    )
+    report = make_report(settings_of(folder), processes=1).path.parent
+    assert max(page.stat().st_size for page in pages(report)) < 300_000
+    rows = [row for row in marts.ask("month_bridge").rows() if row["account_id"] == ODD]
+    assert (len(rows), rows[-1]["lines"], sum(row["lines"] for row in rows)) == (26, 1975, 2000)
+    assert sum(row["amount"] for row in rows) == Decimal("0.002001")
+
+
+def test_a_path_that_cannot_be_looked_at_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(NothingPublished, match="cannot be read: File name too long"):
+        Marts(tmp_path / ("x" * 300)).ask("earned")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
