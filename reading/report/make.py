@@ -22,7 +22,7 @@ import duckdb
 
 from pipelines.errors import BluumError
 from pipelines.settings import Settings
-from reading.marts import Marts
+from reading.marts import AnotherVersion, Marts
 from reading.report.answers import Answers
 from reading.report.book import write_book, write_empty_book
 from reading.report.names import account_file
@@ -93,7 +93,7 @@ def _failing(settings: Settings) -> Iterator[None]:
     """Say in one line what the world did to a report."""
     try:
         yield
-    except (duckdb.Error, OSError, BrokenProcessPool) as error:
+    except (duckdb.Error, AnotherVersion, OSError, BrokenProcessPool) as error:
         reason = str(error).splitlines()[0]
         raise ReportFailed(f"the report in {settings.folder} is as it was, a new one could not be made: {reason}") from error
 
