@@ -98,11 +98,35 @@
 {%- endmacro %}
 
 
+{# A figure or text as text, a figure with all of its digits and no exponent. #}
+{% macro plain_text(column) -%}
+    {{ adapter.dispatch('plain_text')(column) }}
+{%- endmacro %}
+
+{% macro default__plain_text(column) -%}
+    cast({{ column }} as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{# Spark writes decimals of nine places below a millionth as `1E-9`, zero as `0E-9`: their digits are the last of the nine. #}
+{% macro spark__plain_text(column) -%}
+    {%- set text = 'cast(' ~ column ~ ' as string)' -%}
+    case
+        when {{ text }} rlike '^-?[0-9.]+E-[0-9]+$'
+            then concat(
+                case when {{ text }} like '-%' then '-' else '' end,
+                '0.',
+                lpad(regexp_replace(split({{ text }}, 'E')[0], '[^0-9]', ''), 9, '0')
+            )
+        else {{ text }}
+    end
+{%- endmacro %}
+
+
 {# One text that differs when any of the columns differs. #}
 {% macro fingerprint(columns) -%}
     {%- set texts = [] -%}
     {%- for column in columns -%}
-        {%- do texts.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '~')") -%}
+        {%- do texts.append("coalesce(" ~ plain_text(column) ~ ", '~')") -%}
     {%- endfor -%}
     {{ dbt.hash("concat_ws('|', " ~ texts | join(', ') ~ ")") }}
 {%- endmacro %}

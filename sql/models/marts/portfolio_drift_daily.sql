@@ -54,7 +54,7 @@ added as (
         analyses.as_of_date,
         analyses.portfolio_id,
         max(abs(allocations.drift_percent)) as max_abs_drift_percent,
-        sum(abs({{ computable('allocations.drift_percent') }})) * 0.5 as one_way_turnover_percent,
+        {{ computable('sum(abs(' ~ computable('allocations.drift_percent') ~ '))') }} * 0.5 as one_way_turnover_percent,
         sum({{ square('allocations.drift_percent') }}) as sum_of_squares,
         greatest(
             sum({{ computable('allocations.excess_percent') }}),

@@ -1,4 +1,4 @@
-"""A lake: Parquet files in a folder or on S3, its catalog in a Postgres database of its own.
+"""A lake: Parquet files in a folder, its catalog in a Postgres database of its own.
 
 Rows come by DuckDB itself: a load is one transaction over all tables, in a tenth of the time that dlt takes for it.
 """

@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 
 import duckdb
 
-PACKAGES = ("duckdb_extension_ducklake", "duckdb_extension_httpfs", "duckdb_extension_postgres_scanner")
+PACKAGES = ("duckdb_extension_ducklake", "duckdb_extension_postgres_scanner")
 
 
 @cache

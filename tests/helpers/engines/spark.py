@@ -24,6 +24,7 @@ spark.sql.warehouse.dir                         {folder}/tables
 spark.hadoop.javax.jdo.option.ConnectionURL     jdbc:derby:;databaseName={folder}/metastore;create=true
 spark.sql.session.timeZone                      UTC
 spark.sql.shuffle.partitions                    2
+spark.sql.parquet.outputTimestampType            TIMESTAMP_MICROS
 spark.ui.enabled                                false
 """
 
