@@ -107,7 +107,7 @@
     cast({{ column }} as {{ dbt.type_string() }})
 {%- endmacro %}
 
-{# Spark writes decimals of nine places below a millionth as `1E-9`, zero as `0E-9`: their digits are the last of the nine. #}
+{# Spark writes decimals of nine places below a millionth as `1E-9`, zero as `0E-9`: their digits are the last ones. #}
 {% macro spark__plain_text(column) -%}
     {%- set text = 'cast(' ~ column ~ ' as string)' -%}
     case
