@@ -4,7 +4,7 @@ What is asked stands in `questions/`; what is drawn of the answers is the busine
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,9 +99,7 @@ class Marts:
 
     def sql(self, query: str, **values: object) -> Answer:
         """Ask a query of your own; `$name` in it takes the value of that name. Raises NothingPublished."""
-        if self._kept_open is not None:
-            return Answer(self._kept_open.execute(query, values or None).to_arrow_table())
-        with self.open() as connection:
+        with nullcontext(self._kept_open) if self._kept_open else self.open() as connection:
             return Answer(connection.execute(query, values or None).to_arrow_table())
 
     @contextmanager

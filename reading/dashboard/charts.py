@@ -31,6 +31,9 @@ STATES = {
     "below its band": (BLUE, "triangle-down"),
     "over its threshold": (PURPLE, "diamond"),
 }
+_NIGHT_OF_BARS = alt.X(
+    "night:T", timeUnit="utcyearmonthdate", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, grid=False)
+)
 _NIGHT = alt.X("night:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%-d %b", tickCount=5, grid=False))
 
 
@@ -93,16 +96,13 @@ def bridge(rows: Sequence[Row], unit: str, text: str, title: str = "") -> Pictur
         }
         for row in rows
     ]
-    base = _chart(bars).encode(
-        y=alt.Y("line:N", sort=None, title=None, axis=alt.Axis(labelFontSize=12, ticks=False, domain=False))
-    )
+    base = _chart(bars).encode(y=_lines("line:N"))
     kinds = alt.Color("kind:N", scale=_scale({"level": "#4a4a4a", "up": GREEN, "down": VERMILLION}), legend=None)
     told = [alt.Tooltip("Line:N"), alt.Tooltip("Amount:N")]
     drawn = base.mark_bar(height=16, cornerRadius=2).encode(
         x=alt.X("from:Q", title=unit.strip(), scale=alt.Scale(padding=76)), x2="to:Q", color=kinds, tooltip=told
     )
-    labels = base.mark_text(align="left", dx=5, fontSize=11, color="#1b1b1b").encode(x="right:Q", text="label:N")
-    return _finished(alt.layer(drawn, labels), text, 28 * len(bars), title)
+    return _finished(alt.layer(drawn, _labels(base)), text, 28 * len(bars), title)
 
 
 def causes(rows: Iterable[Row], text: str) -> Picture:
@@ -123,9 +123,7 @@ def causes(rows: Iterable[Row], text: str) -> Picture:
         _chart(bars)
         .mark_bar(width={"band": 0.8})
         .encode(
-            x=alt.X(
-                "night:T", timeUnit="utcyearmonthdate", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, grid=False)
-            ),
+            x=_NIGHT_OF_BARS,
             y=alt.Y("points:Q", title="points of drift"),
             color=alt.Color(
                 "cause:N", scale=_scale(CAUSES), legend=alt.Legend(orient="top", title=None, symbolType="square")
@@ -166,9 +164,7 @@ def earned_by_night(rows: Iterable[Row], currency: str) -> Picture:
         _chart(bars)
         .mark_bar(width={"band": 0.8})
         .encode(
-            x=alt.X(
-                "night:T", timeUnit="utcyearmonthdate", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, grid=False)
-            ),
+            x=_NIGHT_OF_BARS,
             y=alt.Y("pnl:Q", title=currency, axis=alt.Axis(format="~s")),
             color=alt.Color("side:N", scale=_scale({"gain": GREEN, "loss": VERMILLION}), legend=None),
             tooltip=[alt.Tooltip(f"{name}:N") for name in ("Night", "Net P&L", "Known of")],
@@ -211,16 +207,26 @@ def by_class(rows: Iterable[Row], currency: str) -> Picture:
         for row in rows
         if row["pnl"] is not None
     ]
-    base = _chart(bars).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelFontSize=12, ticks=False, domain=False))
-    )
+    base = _chart(bars).encode(y=_lines("class:N"))
     drawn = base.mark_bar(height=16, cornerRadius=2).encode(
         x=alt.X("pnl:Q", title=currency, axis=alt.Axis(format="~s"), scale=alt.Scale(padding=76)),
         color=alt.Color("side:N", scale=_scale({"gain": GREEN, "loss": VERMILLION}), legend=None),
         tooltip=[alt.Tooltip("Class:N"), alt.Tooltip("P&L:N")],
     )
-    labels = base.mark_text(align="left", dx=5, fontSize=11, color="#1b1b1b").encode(x="right:Q", text="label:N")
-    return _finished(alt.layer(drawn, labels), f"P&L by asset class in {currency}", 28 * max(1, len(bars)), "By asset class")
+    return _finished(
+        alt.layer(drawn, _labels(base)), f"P&L by asset class in {currency}", 28 * max(1, len(bars)), "By asset class"
+    )
+
+
+def _lines(field: str) -> alt.Y:
+    """One line of words for each bar that lies, in the order they come."""
+    return alt.Y(field, sort=None, title=None, axis=alt.Axis(labelFontSize=12, ticks=False, domain=False))
+
+
+def _labels(base: alt.Chart) -> alt.Chart:
+    """The figure of each bar that lies, at its right end."""
+    labels: alt.Chart = base.mark_text(align="left", dx=5, fontSize=11, color="#1b1b1b").encode(x="right:Q", text="label:N")
+    return labels
 
 
 def _zero() -> alt.Chart:

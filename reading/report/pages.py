@@ -18,6 +18,14 @@ from reading.report.answers import Answers, Row
 from reading.report.charts import bars, curve, drift_panel
 from reading.report.drawing import EPOCH
 
+ABOUT_ACCOUNT = (
+    "pnl_classes_tonight",
+    "pnl_symbols_tonight",
+    "month_bridge",
+    "pnl_of_months",
+    "restatements_newest",
+    "policy_history",
+)
 ABOUT_PORTFOLIO = ("classes_tonight", "breaches", "trades_recommended", "trades_followed")
 """Questions whose answers a page shows as they are."""
 
@@ -93,17 +101,7 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
         ]
     if (worth := answers.nights("worth_by_night", account_id).get("")) and not all(map(isnan, worth["equity"])):
         charts.append(curve("Worth", worth, "equity", night.window, "worth", "What it is worth"))
-    about = {
-        name: answers.about(name, account_id)
-        for name in (
-            "pnl_classes_tonight",
-            "pnl_symbols_tonight",
-            "month_bridge",
-            "pnl_of_months",
-            "restatements_newest",
-            "policy_history",
-        )
-    }
+    about = {name: answers.about(name, account_id) for name in ABOUT_ACCOUNT}
     return render(
         "account.html",
         night,
