@@ -22,7 +22,7 @@ _MOST = 50  # rows of figures that are shown
 
 Rows = list[dict[str, Any]]
 Ask = Callable[[str], Rows]
-_LAST_NIGHT = "(select max(as_of_date) from marts.sync_coverage_daily where as_of_date <= $until)"
+_LAST_NIGHT = "(select max(as_of_date) from $marts.sync_coverage_daily where as_of_date <= $until)"
 
 
 def _result(bluum: Bluum, judge: Callable[[Ask], tuple[bool, str, dict[str, Rows]]]) -> dg.AssetCheckResult:
@@ -30,10 +30,12 @@ def _result(bluum: Bluum, judge: Callable[[Ask], tuple[bool, str, dict[str, Rows
     settings = bluum.settings
     until = datetime.now(MARKET_ZONE).date() + timedelta(days=1)  # a night dated later is an API's broken clock
 
-    with writing(settings.folder, "checks"), Warehouse.of(settings).connect() as connection:
+    warehouse = Warehouse.of(settings)
+    with writing(settings, "checks"), warehouse.connect() as connection:
 
         def ask(query: str) -> Rows:
             spelled = query.replace("$night", _LAST_NIGHT).replace("$raw", settings.dataset)
+            spelled = spelled.replace("$marts", warehouse.store.building["marts"])
             answer = connection.execute(spelled, {"until": until})
             names = [column[0] for column in answer.description]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
@@ -66,7 +68,7 @@ def coverage(bluum: dg.ResourceParam[Bluum]) -> dg.AssetCheckResult:
         rows = ask(
             """
             select as_of_date, endpoint, expected, ok, absent, disabled, failed, rejected, requests, retries, rate_limited
-            from marts.sync_coverage_daily where as_of_date = $night order by endpoint
+            from $marts.sync_coverage_daily where as_of_date = $night order by endpoint
             """
         )
         expected = sum(row["expected"] for row in rows)
@@ -86,7 +88,7 @@ def quarantine(bluum: dg.ResourceParam[Bluum]) -> dg.AssetCheckResult:
     def judge(ask: Ask) -> tuple[bool, str, dict[str, Rows]]:
         counted = ask(
             """
-            select as_of_date, endpoint, quarantined_rows from marts.sync_coverage_daily
+            select as_of_date, endpoint, quarantined_rows from $marts.sync_coverage_daily
             where as_of_date = $night and quarantined_rows > 0 order by endpoint
             """
         )
@@ -111,7 +113,7 @@ def reconciliation(bluum: dg.ResourceParam[Bluum]) -> dg.AssetCheckResult:
             """
             select check_name, count(*) as figures, count(distinct account_id) as accounts,
                 count(*) - count(difference) as on_one_side_only, max(abs(difference)) as largest_difference
-            from marts.reconciliation_daily where as_of_date = $night group by check_name order by check_name
+            from $marts.reconciliation_daily where as_of_date = $night group by check_name order by check_name
             """
         )
         total = sum(row["figures"] for row in rows)

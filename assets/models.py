@@ -4,7 +4,9 @@ What a model says is in sql/; here is only how Dagster runs it. Where the projec
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from assets.resources import Bluum
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import ModelsFailed
-from pipelines.settings import DATASET
+from pipelines.settings import DATASET, Settings
 
 PROJECT = dbt_project()
 MODELS_KEY = models_key(PROJECT)
@@ -72,12 +74,13 @@ def models(
     command = ["build", "--exclude-resource-type", "unit_test", "--log-level-file", "info"]
     if settings.dataset != DATASET:
         command += ["--vars", json.dumps({"dataset": settings.dataset})]
-    with writing(settings.folder, "models"):
+    with writing(settings, "models"), _home(settings) as home:
         warehouse = Warehouse.of(settings)
         warehouse.mend()
         warehouse.sweep()  # what a killed load left would be read by models of a run of their own
         warehouse.upgrade()
         loads = warehouse.committed_loads()
+        command += home
         if config.full_refresh or not warehouse.is_built(MODELS_KEY):
             command += ["--full-refresh"]
         elif not context.is_subset:
@@ -88,6 +91,21 @@ def models(
             raise ModelsFailed(_failures(target)) from error
         if not context.is_subset:
             warehouse.note_built(loads, MODELS_KEY)
+
+
+@contextmanager
+def _home(settings: Settings) -> Iterator[list[str]]:
+    """What dbt is told of where the models are: a file is the one in its folder, a lake is in the environment."""
+    if settings.lake is None:
+        yield []
+        return
+    before = dict(os.environ)
+    os.environ.update(settings.lake.environment)
+    try:
+        yield ["--target", "ducklake"]
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _failures(target: Path) -> str:

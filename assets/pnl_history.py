@@ -46,7 +46,7 @@ def pnl_history(context: dg.AssetExecutionContext, config: PnlHistoryConfig, blu
     if config.every not in get_args(Step):
         raise NoBackfill(f"every is {config.every!r}, and must be one of {', '.join(get_args(Step))}")
     window = Window(date.fromisoformat(days[0]), date.fromisoformat(days[-1]), cast(Step, config.every))
-    with bluum.api() as settings, writing(settings.folder, "backfill"):
+    with bluum.api() as settings, writing(settings, "backfill"):
         warehouse = Warehouse.of(settings)
         backfill = plan(warehouse, window, settings.accounts, missing_only=config.missing_only)
         progress = fill(settings, context.run.run_id, backfill.requests, bluum.observe)

@@ -1,6 +1,6 @@
-"""bi.duckdb as a Dagster asset: published when every mart is built and every blocking check has passed.
+"""What readers see, as a Dagster asset: published when every mart is built and every blocking check has passed.
 
-How the file is made and swapped in is `pipelines/destination/publish.py`.
+How that is done is `pipelines/destination/publish.py`.
 """
 
 from datetime import timedelta
@@ -11,8 +11,9 @@ from assets.models import models
 from assets.partitions import PROFILES
 from assets.resources import Bluum
 from pipelines.api.endpoints import MARKET_ZONE
+from pipelines.destination.catalog import SCHEMAS
 from pipelines.destination.lock import writing
-from pipelines.destination.publish import SCHEMAS, publish
+from pipelines.destination.publish import publish
 
 # A night is asked between the market's close at 16:00 and 04:00, when its day is over (see DECISIONS.md).
 EVERY_NIGHT = dg.FreshnessPolicy.cron(
@@ -26,10 +27,10 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
     kinds={"duckdb"},
     partitions_def=PROFILES,
     freshness_policy=EVERY_NIGHT,
-    description="bi.duckdb: marts and audit as the readers see them, with marts.manifest. Swapped in whole.",
+    description="Marts and audit as readers see them, with marts.manifest: bi.duckdb, swapped in whole, or views of a lake.",
 )
 def published(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> dg.MaterializeResult[None]:
-    """Copy the marts into the readers' file."""
-    with writing(bluum.settings.folder, "publish"):
+    """Show the readers what is built."""
+    with writing(bluum.settings, "publish"):
         rows = publish(bluum.settings, context.run.run_id)
-    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(bluum.settings.bi), "rows": dict(rows)})
+    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(bluum.settings.published)), "rows": dict(rows)})

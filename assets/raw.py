@@ -38,7 +38,7 @@ def key_of(table: str) -> dg.AssetKey:
 def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> Iterator[dg.MaterializeResult[None]]:
     """One night of Bluum: every answer, every row."""
     started = monotonic()
-    with bluum.api() as settings, writing(settings.folder, "sync"):
+    with bluum.api() as settings, writing(settings, "sync"):
         progress = sync(settings, context.run.run_id, bluum.observe)
         warehouse = Warehouse.of(settings)
         figures = warehouse.figures(context.run.run_id)

@@ -39,7 +39,7 @@ def report_of(settings: Settings) -> Report | None:
     if not settings.keep_reports:
         return None
     try:
-        with writing(settings.folder, "report"):
+        with writing(settings, "report"):
             return make_report(settings)
     except Exception as error:  # whatever it is, a mistake of ours too, is told as what it costs: a report, and no night
         said = str(error) if isinstance(error, BluumError) else f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

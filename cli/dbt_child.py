@@ -15,7 +15,8 @@ from pathlib import Path
 def main() -> None:
     """Run dbt's command line, and exit at once when nobody reads its output: DuckDB drops what was not committed."""
     if target := os.environ.get("DBT_TARGET_PATH"):  # the folder dbt/ beside the warehouse: see assets/models.py
-        os.environ.pop("BLUUM_WAREHOUSE", None)  # for dbt by hand
+        if "ducklake" not in sys.argv:
+            os.environ.pop("BLUUM_WAREHOUSE", None)  # for dbt by hand
         os.chdir(Path(target).parent)
     gc.set_threshold(100_000, 50, 100)  # dbt holds so many objects that looking through them takes a tenth of a small build
     threading.Thread(target=_end_with_the_reader, daemon=True).start()

@@ -12,12 +12,12 @@ from rich.progress import track
 from rich.table import Table
 
 from cli.running import Work, execute
-from cli.summary import say_unreported
+from cli.summary import opening, say_unreported
+from pipelines.destination.lake_store import empty
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.backfill import Window, plan
 from pipelines.night.sync import fill, sync
-from pipelines.profiles import DEFAULT
 from pipelines.settings import Settings
 from reading import Marts, questions
 from reading.tour import TOUR
@@ -28,19 +28,21 @@ from sandbox.world.story import tell
 def run_demo(settings: Settings, console: Console) -> int:
     """Play, build, publish, ask. Returns the exit code."""
     started = monotonic()
-    folder = settings.data_dir / "demo"
-    with writing(folder, "bluum demo"):
+    own = {"profile": "demo", "rate_limit": 0.0, "accounts": frozenset(), "leave_out": frozenset(), "keep_reports": 1}
+    settings = settings.model_copy(update=own)
+    folder = settings.folder
+    with writing(settings, "bluum demo"):
         for name in ("warehouse.duckdb", "bi.duckdb"):
             (folder / name).unlink(missing_ok=True)
         for name in ("dlt", "reports"):
             shutil.rmtree(folder / name, ignore_errors=True)
-        own = {"profile": DEFAULT, "data_dir": folder, "rate_limit": 0.0, "accounts": frozenset(), "leave_out": frozenset()}
-        unreported = _play(settings.model_copy(update={**own, "keep_reports": 1}), console)
-    bi = folder.resolve() / "bi.duckdb"
-    _answer(Marts(bi), console)
-    console.print(f"{monotonic() - started:.0f} s. Look around:  duckdb -readonly {bi}", markup=False)
+        if settings.lake:
+            empty(settings.lake)
+        unreported = _play(settings, console)
+    _answer(Marts(settings.published), console)
+    console.print(f"{monotonic() - started:.0f} s. Look around:  {opening(settings)}", markup=False)
     if not unreported:
-        console.print(f"Read the morning report:  {folder.resolve() / 'report' / 'index.html'}", markup=False)
+        console.print(f"Read the morning report:  {folder / 'report' / 'index.html'}", markup=False)
     return say_unreported(console, unreported)
 
 

@@ -135,9 +135,9 @@ def publish() -> None:
     from pipelines.destination.publish import publish as publish_marts
 
     settings = Settings.of()
-    with writing(settings.folder, "bluum publish"):
+    with writing(settings, "bluum publish"):
         rows = publish_marts(settings, run_id="bluum publish")
-        out.print(f"{settings.bi}: {len(rows)} tables, {sum(rows.values())} rows", markup=False)
+        out.print(f"{settings.published}: {len(rows)} tables, {sum(rows.values())} rows", markup=False)
         from assets.report import NotReported, report_of
 
         try:
@@ -158,7 +158,7 @@ def report(
     from reading.report import make_account_report, make_report
 
     settings = Settings.of()
-    with writing(settings.folder, "bluum report"):
+    with writing(settings, "bluum report"):
         for made in [make_account_report(settings, name) for name in account or ()] or [make_report(settings)]:
             out.print(f"{made.path}: {made.pages} pages", markup=False)
 
@@ -174,8 +174,8 @@ def export(
 
     settings = Settings.of()
     folder = to or settings.folder / "export"
-    with writing(settings.folder, "bluum export"):
-        files = export_marts(Marts(settings.bi), folder, int(settings.bi_file_mode, 8))
+    with writing(settings, "bluum export"):
+        files = export_marts(Marts(settings.published), folder, int(settings.bi_file_mode, 8))
     size, rows = sum(file.bytes for file in files) / 1e6, sum(file.rows for file in files)
     out.print(f"{folder}: {len(files)} files, {rows} rows, {size:.1f} MB, and manifest.json", markup=False)
 
@@ -189,7 +189,7 @@ def superset_pack(
     from reading import Marts
     from reading.superset import write_pack
 
-    charts, dashboards = write_pack(Marts(settings.bi), to)
+    charts, dashboards = write_pack(Marts(settings.published), to)
     out.print(f"{to}: {charts} charts on {dashboards} dashboards; superset import-dashboards -p {to} -u admin", markup=False)
 
 
@@ -238,7 +238,7 @@ def dashboard(
     from reading.serving import serve as serve_dashboard
 
     serve_dashboard(
-        bi or Settings.of().bi,
+        bi or Settings.of().published,
         host,
         port,
         token_file,
@@ -252,7 +252,7 @@ def notebook(bi: Bi = None, port: Annotated[int, typer.Option(help="where to lis
     from reading.serving import open_notebook
 
     settings = Settings.of()
-    open_notebook(bi or settings.bi, settings.folder, port)
+    open_notebook(bi or settings.published, settings.folder, port)
 
 
 @app.command()
@@ -263,11 +263,11 @@ def sql(
     """Ask bi.duckdb, read-only: one query, answered as a table, or as many as you like in a terminal client."""
     from reading.prompt import answer, open_client
 
-    path = bi or Settings.of().bi
+    place = bi or Settings.of().published
     if query is None:
-        open_client(path)
+        open_client(place)
     else:  # where it is piped on, a line is as long as it has to be
-        answer(path, query, out if sys.stdout.isatty() else Console(width=100_000, highlight=False))
+        answer(place, query, out if sys.stdout.isatty() else Console(width=100_000, highlight=False))
 
 
 @app.command()

@@ -15,6 +15,7 @@ from time import monotonic
 from uuid import uuid4
 
 import dagster as dg
+import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -35,6 +36,7 @@ from pipelines.night.backfill import Window, plan
 from pipelines.night.replay import replay
 from pipelines.night.signals import noting
 from pipelines.settings import Settings
+from reading import Marts
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _run(settings: Settings, console: Console, *works: Work) -> int:
     started = monotonic()
     if settings.base_url and settings.base_url != settings.api_url:
         console.print(f"BLUUM_BASE_URL has no /v1: asking {settings.api_url}.", markup=False)
-    with writing(settings.folder, "bluum sync"), _progress(console) as progress:
+    with writing(settings, "bluum sync"), _progress(console) as progress:
         line = progress.add_task("connecting", total=None)
         seen = Synced()
 
@@ -104,7 +106,7 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
 def run_replay(settings: Settings, console: Console, *, everything: bool) -> int:
     """Read kept answers again, then build the models (all of them anew after `everything`) and publish."""
     purpose = "bluum rebuild" if everything else "bluum replay"
-    with writing(settings.folder, purpose):
+    with writing(settings, purpose):
         result = replay(Warehouse.of(settings), everything=everything)
         console.print(
             f"{result.responses} kept responses read again: {result.rows} rows, {result.quarantined} in quarantine, "
@@ -158,9 +160,12 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
             raise Interrupted(f"stopped by {number.name}: {what}", number) from error
 
 
-def _published_at(settings: Settings) -> int | None:
-    """When bi.duckdb was last swapped in; None if never."""
-    return settings.bi.stat().st_mtime_ns if settings.bi.exists() else None
+def _published_at(settings: Settings) -> object:
+    """When it was last published, to be compared; None if never, or if that cannot be told now."""
+    try:
+        return Marts(settings.published).sql("select max(published_at) from marts.manifest").row()
+    except (BluumError, duckdb.Error):
+        return None
 
 
 def _reason(error: BaseException) -> BaseException:

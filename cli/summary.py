@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.api.progress import Progress
-from pipelines.destination.lock import holder, is_held
+from pipelines.destination.lock import who_writes
 from pipelines.destination.questions import Figures, Standing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import NotPublished
@@ -38,7 +38,7 @@ def print_summary(
     unknown = _not_in_roster(settings, warehouse, progress.as_of_date)
     if unknown:
         console.print(f"Not in the roster, though BLUUM_ACCOUNTS names them: {', '.join(unknown)}", markup=False)
-    console.print(f"Open it:  duckdb -readonly {settings.bi}", markup=False)
+    console.print(f"Open it:  {opening(settings)}", markup=False)
     if settings.keep_reports and not unreported:
         console.print(f"Read it:  {settings.folder / 'report' / 'index.html'}", markup=False)
     is_short = standing.missing or standing.quarantined or unknown or progress.stopped_by
@@ -90,21 +90,26 @@ def _name_missing(console: Console, progress: Progress, standing: Standing) -> N
         console.print("The next `bluum sync` of this night asks for what is missing, and for nothing else.")
 
 
+def opening(settings: Settings) -> str:
+    """How to open what is published, with DuckDB's own program."""
+    return f"duckdb, then: {settings.lake.attaching}" if settings.lake else f"duckdb -readonly {settings.bi}"
+
+
 def print_status(settings: Settings, console: Console) -> None:
     """What is published, how complete the last nights are, and who is writing."""
-    if is_held(settings.folder):
-        console.print(f"Writing now: {holder(settings.folder)}", markup=False)
-    if not settings.bi.exists():
-        console.print(f"Nothing is published yet in {settings.bi}.", markup=False)
-        return
+    if writer := who_writes(settings):
+        console.print(f"Writing now: {writer}", markup=False)
     try:
         published, nights = _published(settings)
     except duckdb.Error as error:
+        if _is_nothing(settings, error):
+            console.print(f"Nothing is published yet in {settings.published}.", markup=False)
+            return
         reason = str(error).splitlines()[0]
-        raise NotPublished(f"{settings.bi} cannot be read ({reason}); `bluum publish` writes it anew") from error
+        raise NotPublished(f"{settings.published} cannot be read ({reason}); `bluum publish` writes it anew") from error
     run_id, night, published_at = published
     console.print(
-        f"{settings.bi}: night of {night}, published {published_at:%Y-%m-%d %H:%M} UTC by run {run_id}", markup=False
+        f"{settings.published}: night of {night}, published {published_at:%Y-%m-%d %H:%M} UTC by run {run_id}", markup=False
     )
     table = Table("night", "expected", "answered", "quarantined", "complete")
     for day, expected, answered, quarantined, is_complete in nights:
@@ -113,7 +118,8 @@ def print_status(settings: Settings, console: Console) -> None:
 
 
 def _published(settings: Settings) -> tuple[tuple[Any, ...], list[Any]]:
-    with duckdb.connect(str(settings.bi), read_only=True) as connection:
+    lake, bi = settings.lake, settings.bi
+    with lake.connect(read_only=True) if lake else duckdb.connect(str(bi), read_only=True) as connection:
         published = connection.execute(
             "select any_value(run_id), any_value(as_of_date), any_value(published_at) from marts.manifest"
         ).fetchall()
@@ -124,3 +130,10 @@ def _published(settings: Settings) -> tuple[tuple[Any, ...], list[Any]]:
             """
         ).fetchall()
     return published[0], nights
+
+
+def _is_nothing(settings: Settings, error: duckdb.Error) -> bool:
+    """Whether nothing was published yet: no file is there, or a lake without what every publication has."""
+    if settings.lake is None:
+        return not settings.bi.exists()
+    return isinstance(error, duckdb.CatalogException) or "does not exist" in str(error)

@@ -21,6 +21,10 @@ class WarehouseUnusable(BluumError):
     """The data folder or the warehouse file cannot be used."""
 
 
+class Locked(BluumError):
+    """Another process writes to the data folder, or to the lake."""
+
+
 class OtherSource(BluumError):
     """A warehouse holds the answers of one API and surface; those of another one are not mixed into it."""
 

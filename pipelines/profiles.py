@@ -18,7 +18,7 @@ from pipelines.errors import BluumError
 
 DEFAULT, SANDBOX = "default", "sandbox"
 """The profile of the plain BLUUM_* settings, and that of the bundled sandbox, which is asked when there is no key pair."""
-_TAKEN = {DEFAULT, SANDBOX, "demo", "dagster", "dbt", "dlt", "report", "reports", "export"}
+_TAKEN = {DEFAULT, SANDBOX, "demo", "dagster", "dbt", "dlt", "report", "reports", "export", "lake", "public"}
 """Names of the program's own, most of them of folders in data/: a profile called so would share one with what it makes."""
 _NAME = re.compile("[a-z0-9][a-z0-9_-]*")
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pipelines.lake import Bucket, Lake, LakeRefused
 from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles, settings_of
 
 DATASET = "raw"
@@ -46,6 +47,14 @@ class Settings(BaseSettings):
     profile: str = Field("", description="which key pair; unset: the plain one, or without any the bundled sandbox")
     profiles_file: Path = Path("bluum.toml")
     data_dir: Path = Field(Path("data"), description="all profiles' folder; `folder` is the one of this profile")
+    warehouse: SecretStr | None = Field(
+        None, description="a lake in place of the file: ducklake:postgres: and what libpq connects to"
+    )
+    lake_data: str | None = Field(None, description="where its Parquet files are: a folder, or s3://bucket/folder")
+    s3_endpoint: str | None = Field(None, description="of another S3 than AWS', such as http://127.0.0.1:8333")
+    s3_region: str | None = None
+    s3_key_id: str | None = None
+    s3_secret: SecretStr | None = None
     dataset: str = Field(DATASET, pattern="^[a-z_][a-z0-9_]*$", description="the schema that dlt fills")
     surface: Literal["accounts", "investors"] = "accounts"
     refresh_prices: bool = True
@@ -118,6 +127,23 @@ class Settings(BaseSettings):
             raise ValueError(f"is a schema that dbt builds; it must not be one of {', '.join(sorted(_DBT_SCHEMAS))}")
         return value
 
+    @field_validator("warehouse")
+    @classmethod
+    def _check_warehouse(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                Lake.of(value.get_secret_value(), data="")
+            except LakeRefused as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("lake_data")
+    @classmethod
+    def _check_lake_data(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value and not value.startswith("s3://"):
+            raise ValueError("must be a folder or s3://bucket/folder")
+        return value
+
     @model_validator(mode="after")
     def _check_pairs(self) -> "Settings":
         of_profile = f" for the profile {self.profile}" if self.profile else ""
@@ -160,14 +186,34 @@ class Settings(BaseSettings):
         return root if self.profile == DEFAULT else root / self.profile
 
     @property
-    def warehouse(self) -> Path:
-        """The pipeline's own DuckDB file."""
+    def warehouse_file(self) -> Path:
+        """The pipeline's own DuckDB file, where no lake takes its place."""
         return self.folder / "warehouse.duckdb"
 
     @property
     def bi(self) -> Path:
-        """The readers' DuckDB file."""
+        """The readers' DuckDB file, where no lake takes its place."""
         return self.folder / "bi.duckdb"
+
+    @property
+    def lake(self) -> Lake | None:
+        """This profile's lake; None where the warehouse is a file."""
+        if self.warehouse is None:
+            return None
+        data = self.lake_data or str(self.data_dir.resolve() / "lake")
+        data = data if data.startswith("s3://") else str(Path(data).resolve())
+        secret = self.s3_secret.get_secret_value() if self.s3_secret else None
+        return Lake.of(
+            self.warehouse.get_secret_value(),
+            f"{data.rstrip('/')}/{self.profile}",
+            "public" if self.profile == DEFAULT else self.profile,
+            Bucket(self.s3_key_id, secret, self.s3_region, self.s3_endpoint),
+        )
+
+    @property
+    def published(self) -> Path | Lake:
+        """What readers open: bi.duckdb, or the lake."""
+        return self.lake or self.bi
 
 
 def profile_names() -> list[str]:
@@ -213,7 +259,7 @@ def _refusal(problem: ErrorDetails) -> str:
         return message
     name = str(problem["loc"][0])
     variable = name if name.startswith("BLUUM_") else _variable(name)
-    is_secret = any(word in variable for word in ("KEY", "SECRET", "WEBHOOK")) or "@" in str(problem["input"])
+    is_secret = any(word in variable for word in ("KEY", "SECRET", "WEBHOOK", "WAREHOUSE")) or "@" in str(problem["input"])
     return f"{variable}: {message}" if is_secret else f"{variable} ({problem['input']!r}): {message}"
 
 

@@ -1,14 +1,20 @@
-"""Which bi.duckdb the dashboard and the notebook open: the one in BLUUM_BI, else that of the settings."""
+"""What the dashboard and the notebook open: the bi.duckdb in BLUUM_BI, else what the settings publish."""
 
 import os
 from pathlib import Path
 
+from pipelines.lake import Lake
 from pipelines.settings import Settings
 
 VARIABLE = "BLUUM_BI"
 
 
-def chosen_bi() -> Path:
-    """The path of the file to read. Raises SettingsRefused."""
+def chosen() -> Path | Lake:
+    """The file to read, or the lake. Raises SettingsRefused."""
     named = os.environ.get(VARIABLE)
-    return Path(named).resolve() if named else Settings.of().bi
+    return Path(named).resolve() if named else Settings.of().published
+
+
+def choose(place: Path | Lake) -> dict[str, str]:
+    """What is said in the environment so that the program it is given to chooses this one."""
+    return {VARIABLE: str(place)} if isinstance(place, Path) else {}

@@ -79,14 +79,15 @@ def _described(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str
     columns: dict[int, list[Column]] = {}
     for table, *told in connection.execute(
         "select table_oid, column_name, data_type, is_nullable, coalesce(comment, '')"
-        " from duckdb_columns() where database_name = 'bi' and not internal order by table_oid, column_index"
+        " from duckdb_columns() where database_name = 'bi' and not internal and schema_name in ('marts', 'audit')"
+        " order by table_oid, column_index"
     ).fetchall():
         columns.setdefault(table, []).append(Column(*told))
     found = connection.execute(
         "select schema_name, table_name, 'table', coalesce(comment, ''), table_oid"
-        " from duckdb_tables() where database_name = 'bi' union all"
+        " from duckdb_tables() where database_name = 'bi' and schema_name in ('marts', 'audit') union all"
         " select schema_name, view_name, 'view', coalesce(comment, ''), view_oid"
-        " from duckdb_views() where database_name = 'bi' and not internal order by all"
+        " from duckdb_views() where database_name = 'bi' and not internal and schema_name in ('marts', 'audit') order by all"
     ).fetchall()
     for schema, name, kind, description, oid in found:
         yield schema, name, kind, description, columns[oid]

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.errors import BluumError
+from pipelines.lake import Lake
 from reading.questions import NoSuchQuestion, question
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class NothingPublished(BluumError):
-    """There is no bi.duckdb to read, or it cannot be read."""
+    """There is nothing published to read, or it cannot be read."""
 
 
 class AnotherVersion(BluumError):
-    """The bi.duckdb has not the tables and columns that this version of the program asks of."""
+    """What is published has not the tables and columns that this version of the program asks of."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ class Answer:
 
 
 class Marts:
-    """A bi.duckdb. Each question is asked of the file as it then is, so that a new night is seen by the next question."""
+    """A bi.duckdb, or a lake. Each question is asked of it as it then is, so that the next one sees a new night."""
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+    def __init__(self, place: Path | str | Lake) -> None:
+        self.place = Path(place) if isinstance(place, str) else place
         self._kept_open: duckdb.DuckDBPyConnection | None = None
 
     def ask(self, name: str, **values: object) -> Answer:
@@ -95,7 +96,7 @@ class Marts:
 
     def _another_version(self, error: duckdb.Error) -> AnotherVersion:
         reason = str(error).splitlines()[0]
-        return AnotherVersion(f"{self.path} was made by another version; `bluum publish` renews it ({reason})")
+        return AnotherVersion(f"{self.place} was made by another version; `bluum publish` renews it ({reason})")
 
     def sql(self, query: str, **values: object) -> Answer:
         """Ask a query of your own; `$name` in it takes the value of that name. Raises NothingPublished."""
@@ -108,33 +109,41 @@ class Marts:
 
         Raises NothingPublished.
         """
-        marts = Marts(self.path)
+        marts = Marts(self.place)
         with self.open() as marts._kept_open:
+            marts._kept_open.execute("begin")  # of a file, what was opened stays; a lake moves on
             yield marts
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own to this file, read-only; of other files it may do what DuckDB can.
+        """A connection of its own, read-only, with what is published as `bi`; of other files it may do what DuckDB can.
 
         Raises NothingPublished.
         """
-        # A path that any connection of this process holds open would give the night it was opened on, for ever.
-        with duckdb.connect() as connection:
-            try:
-                connection.execute(f"attach {_quoted(self.path)} as bi (read_only)")
-            except duckdb.Error as error:
-                raise NothingPublished(_why_not(self.path, error)) from error
-            connection.execute("use bi")
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute("set enable_progress_bar = false")  # it would be drawn between what the program prints
+        try:
+            connection = self.place.connect("bi", read_only=True) if isinstance(self.place, Lake) else _attach(self.place)
+        except duckdb.Error as error:
+            raise NothingPublished(_why_not(self.place, error)) from error
+        with connection:
             yield connection
+
+
+def _attach(path: Path) -> duckdb.DuckDBPyConnection:
+    # A path that any connection of this process holds open would give the night it was opened on, for ever.
+    connection = duckdb.connect()
+    connection.execute(f"attach {_quoted(path)} as bi (read_only); use bi; set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")  # it would be drawn between what the program prints
+    return connection
 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path.resolve()).replace("'", "''") + "'"
 
 
-def _why_not(path: Path, error: duckdb.Error) -> str:
+def _why_not(place: Path | Lake, error: duckdb.Error) -> str:
+    if isinstance(place, Lake):
+        return f"{place} cannot be read: {str(error).strip().partition(chr(10))[0]}"
+    path = place
     try:
         is_there = path.exists()
     except OSError as hidden:

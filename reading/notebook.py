@@ -11,7 +11,7 @@ with app.setup:
     import marimo as mo
 
     from reading import Marts, questions
-    from reading.chosen import chosen_bi
+    from reading.chosen import chosen
     from reading.tour import TOUR
 
 
@@ -33,7 +33,7 @@ def _():
 
 @app.cell
 def _():
-    marts = Marts(chosen_bi())
+    marts = Marts(chosen())
 
     def show(name: str) -> object:
         """A question with its SQL, its answer, and how to read it; printed where there is nobody to show it to."""

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.errors import BluumError
+from pipelines.lake import Lake
 from reading.marts import Marts
 
 SHOWN_ROWS = 1000
@@ -25,17 +26,17 @@ class NotAnswered(BluumError):
     """A query that bi.duckdb does not answer, or no client to open it with."""
 
 
-def answer(bi: Path, query: str, console: Console) -> None:
+def answer(place: Path | Lake, query: str, console: Console) -> None:
     """Print what a query comes to, every decimal with all of its digits. Raises NotAnswered, NothingPublished.
 
-    It is answered from bi.duckdb alone: it reads and writes no other file.
+    It is answered from what is published alone: it reads and writes no other file.
     """
     try:
         asked = len(duckdb.extract_statements(query))
         if asked != 1:
             raise NotAnswered(f"{asked} queries in one: ask one at a time" if asked else "there is no query to answer")
-        with Marts(bi).open() as connection:
-            connection.execute("set enable_external_access = false; set lock_configuration = true")
+        with Marts(place).open() as connection:
+            _confine(connection, place)
             found = connection.execute(query).to_arrow_table()
     except duckdb.Error as error:
         raise NotAnswered(str(error).splitlines()[0]) from error
@@ -51,25 +52,31 @@ def answer(bi: Path, query: str, console: Console) -> None:
         console.print(f"{SHOWN_ROWS} of {found.num_rows} rows; `limit` and `order by` choose others")
 
 
-def client(bi: Path) -> list[str]:
-    """The command that opens the file read-only: harlequin's, else that of DuckDB. Raises NotAnswered, NothingPublished."""
-    with Marts(bi).open():  # says why, if it cannot be
+def client(place: Path | Lake) -> list[str]:
+    """The command that opens it read-only: harlequin's, else that of DuckDB. Raises NotAnswered, NothingPublished."""
+    with Marts(place).open():  # says why, if it cannot be
         pass
     if find_spec("harlequin"):
         options = ["--profile", "None", "--adapter", "duckdb", "--read-only"]  # whatever else its user has configured
-        return [sys.executable, "-m", "harlequin", *options, str(bi)]
+        return [sys.executable, "-m", "harlequin", *options, str(place)]
     if found := shutil.which("duckdb"):
-        return [found, "-readonly", str(bi)]
+        return [found, "-readonly", str(place)]
     raise NotAnswered(
         "there is no client to open it with: pip install 'bluum-warehouse[explore]' brings harlequin, and DuckDB's own "
         'program, `duckdb`, would do; `bluum sql "select ..."` needs neither'
     )
 
 
-def open_client(bi: Path) -> None:
+def open_client(place: Path | Lake) -> None:
     """Become that client."""
-    command = client(bi)
+    command = client(place)
     os.execv(command[0], command)
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, place: Path | Lake) -> None:
+    if isinstance(place, Lake):
+        connection.execute(f"set allowed_directories = ['{place.data}']")
+    connection.execute("set enable_external_access = false; set lock_configuration = true")
 
 
 def _text(value: object) -> str:

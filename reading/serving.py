@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.errors import BluumError
+from pipelines.lake import Lake
 from pipelines.settings import is_loopback
-from reading.chosen import VARIABLE
+from reading.chosen import choose
 
 APP = Path(__file__).parent / "dashboard" / "app.py"
 NOTEBOOK = Path(__file__).parent / "notebook.py"
@@ -45,8 +46,8 @@ class DashboardRefused(BluumError):
     """The dashboard cannot be served like this; says what would do."""
 
 
-def serve(bi: Path, host: str, port: int, token_file: Path | None, announce: Callable[[str], None]) -> None:
-    """Serve the dashboard of a bi.duckdb in the foreground until Ctrl-C or SIGTERM; `announce` gets its address.
+def serve(place: Path | Lake, host: str, port: int, token_file: Path | None, announce: Callable[[str], None]) -> None:
+    """Serve the dashboard of a bi.duckdb, or a lake, in the foreground until Ctrl-C or SIGTERM; `announce` gets its address.
 
     Raises DashboardRefused if others could read it without a token, the port is taken, or marimo is not installed.
     """
@@ -61,7 +62,7 @@ def serve(bi: Path, host: str, port: int, token_file: Path | None, announce: Cal
     except ImportError:
         raise DashboardRefused("the dashboard needs marimo: pip install 'bluum-warehouse[explore]'") from None
     with _listening(host, port) as listener:
-        os.environ[VARIABLE] = str(bi)  # the app's sessions are threads of this process
+        os.environ.update(choose(place))  # the app's sessions are threads of this process
         builder = marimo.create_asgi_app(quiet=True, token=token).with_app(path="", root=str(APP))
         app = OwnPagesOnly(builder.build(), anywhere=not is_loopback(host))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, server_header=False)
@@ -73,7 +74,7 @@ def serve(bi: Path, host: str, port: int, token_file: Path | None, announce: Cal
             return  # how one leaves it
 
 
-def open_notebook(bi: Path, folder: Path, port: int) -> None:
+def open_notebook(place: Path | Lake, folder: Path, port: int) -> None:
     """Become marimo's editor, on loopback and with a token that it makes up, on a copy of the notebook in that folder.
 
     A copy that is there is its reader's own, and is opened as it is. Raises DashboardRefused if marimo is not installed.
@@ -84,7 +85,7 @@ def open_notebook(bi: Path, folder: Path, port: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not copy.exists():
         shutil.copyfile(NOTEBOOK, copy)
-    environment = {**os.environ, VARIABLE: str(bi), "MARIMO_SKIP_UPDATE_CHECK": "1"}
+    environment = {**os.environ, **choose(place), "MARIMO_SKIP_UPDATE_CHECK": "1"}
     command = [
         sys.executable,
         "-m",

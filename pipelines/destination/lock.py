@@ -1,4 +1,4 @@
-"""One writer at a time: the lock on a data folder, and who holds it.
+"""One writer at a time: the lock on a data folder, and who holds it. That of a lake, beside it, is `lake_lock.py`.
 
 writer.lock  held by the operating system for as long as the writer lives: this alone says whether somebody writes
 writer.json  what the writer says of itself, for a message; it may outlive a writer that was killed
@@ -17,18 +17,27 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipelines.errors import BluumError, WarehouseUnusable
+from pipelines.destination.lake_lock import holding_lake, lake_holder
+from pipelines.errors import Locked, WarehouseUnusable
+from pipelines.settings import Settings
 
 PATIENCE = 1.0
 """Seconds for which a writer tries to get the lock, so that somebody who only looks (`is_held`) is never in its way."""
 
 
-class Locked(BluumError):
-    """Another process writes to the data folder."""
+@contextmanager
+def writing(settings: Settings, purpose: str) -> Iterator[None]:
+    """Hold a profile's data folder, and its lake if it has one. Raises as `holding` and `holding_lake`."""
+    with holding(settings.folder, purpose):
+        if settings.lake is None:
+            yield
+            return
+        with holding_lake(settings.lake, purpose):
+            yield
 
 
 @contextmanager
-def writing(data_dir: Path, purpose: str) -> Iterator[None]:
+def holding(data_dir: Path, purpose: str) -> Iterator[None]:
     """Hold the data folder for writing; may be entered again by the process that holds it. Makes the folder if need be.
 
     `purpose` is the command that writes, for the message to another one. Raises Locked, naming the holder, and
@@ -51,6 +60,13 @@ def writing(data_dir: Path, purpose: str) -> Iterator[None]:
         if lock.lock_counter == 1:
             _note(folder).unlink(missing_ok=True)
         lock.release()
+
+
+def who_writes(settings: Settings) -> str | None:
+    """Who writes to a profile's data folder or lake now; None if nobody does. Raises as `is_held` and `lake_holder`."""
+    if is_held(settings.folder):
+        return holder(settings.folder)
+    return lake_holder(settings.lake) if settings.lake else None
 
 
 def is_held(data_dir: Path) -> bool:

@@ -10,7 +10,6 @@ opens. A reader keeps the file it opened; the next one to connect gets the new n
 
 import logging
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,26 +18,29 @@ from typing import Any
 
 import duckdb
 
+from pipelines.destination import catalog
+from pipelines.destination.catalog import Name
 from pipelines.destination.manifest import write_manifest
+from pipelines.destination.publish_lake import publish_lake
 from pipelines.errors import NotPublished
 from pipelines.settings import Settings
 
 _log = logging.getLogger(__name__)
 STORAGE_VERSION = "v1.0.0"
 """What the readers' file is written as. DuckDB opens it from 1.1 on: 1.0 stumbles over views whose columns are described."""
-SCHEMAS = ("marts", "audit")
 _NIGHTS = ("as_of_date", "period_end")
 """The columns by which a table is compared and replaced piece by piece: the first that it has."""
-_VIEW = re.compile(r"create view .*? as (?=select|with|from|\()", re.IGNORECASE | re.DOTALL)
 _MOST_FREE = 0.5
 """A file with more room free than this share of what is in use is made anew: what is replaced leaves room behind."""
 
 
 def publish(settings: Settings, run_id: str) -> Mapping[str, int]:
-    """Bring bi.duckdb up to date with the marts and swap it in. Returns rows per table, by schema.table.
+    """Bring bi.duckdb up to date with the marts and swap it in; or show a lake's readers what it now has.
 
-    Raises NotPublished if anything fails; the old file stays whole then.
+    Returns rows per table, by schema.table. Raises NotPublished if anything fails; what was published stays whole then.
     """
+    if settings.lake:
+        return publish_lake(settings.lake, run_id)
     try:
         rows = _build(settings, run_id)
         _swap(settings)
@@ -73,14 +75,17 @@ def _build(settings: Settings, run_id: str) -> Mapping[str, int]:
 def _both(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, to read, and the file that is being built."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_text(settings.warehouse)} as warehouse (read_only)")
-        connection.execute(f"attach {_text(_building(settings))} as bi (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {catalog.text(settings.warehouse_file)} as warehouse (read_only)")
+        connection.execute(f"attach {catalog.text(_building(settings))} as bi (storage_version '{STORAGE_VERSION}')")
         yield connection
         connection.execute("detach bi")
 
 
 def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, run_id: str) -> Mapping[str, int]:
-    rows = {_dotted(table): _copy_what_differs(connection, table) for table in _described(connection, "warehouse", "table")}
+    rows = {
+        catalog.dotted(table): _copy_what_differs(connection, table)
+        for table in catalog.described(connection, "warehouse", "table")
+    }
     _copy_questions(connection)
     write_manifest(connection, run_id, rows)
     return rows
@@ -101,67 +106,13 @@ def _swap(settings: Settings) -> None:
     _flush(settings.bi.parent)
 
 
-Name = tuple[str, str]
-"""Schema and name."""
-
-
-def _described(connection: duckdb.DuckDBPyConnection, database: str, kind: str) -> dict[Name, Any]:
-    """The published tables or views of a file: comment, and in order its columns: name, type, comment, may it be null."""
-    found = connection.execute(
-        f"""
-        select held.schema_name, held.{kind}_name, any_value(held.comment),
-            list((column_name, data_type, columns.comment, is_nullable) order by column_index)
-        from duckdb_{kind}s() as held join duckdb_columns() as columns
-            on columns.database_name = held.database_name and columns.table_oid = held.{kind}_oid
-            and columns.schema_name = held.schema_name
-        where held.database_name = $1 and held.schema_name in $2 and not held.internal and held.{kind}_name != 'manifest'
-        group by all order by any_value(held.{kind}_oid)  -- as they were made: one view may ask another
-        """,
-        [database, list(SCHEMAS)],
-    ).fetchall()
-    return {(schema, name): (comment, columns) for schema, name, comment, columns in found}
-
-
-def _keys(connection: duckdb.DuckDBPyConnection, database: str) -> dict[Name, list[list[str]]]:
-    """The primary keys of a file's published tables, of those few that have one."""
-    found = connection.execute(
-        "select schema_name, table_name, list(constraint_column_names) from duckdb_constraints()"
-        " where database_name = $1 and schema_name in $2 and constraint_type = 'PRIMARY KEY' group by all",
-        [database, list(SCHEMAS)],
-    ).fetchall()
-    return {(schema, name): keys for schema, name, keys in found}
-
-
-def _views(connection: duckdb.DuckDBPyConnection) -> dict[Name, str]:
-    """What each published view of the warehouse asks; it names its tables by schema alone, as in any file that has them."""
-    found = connection.execute(
-        "select schema_name, view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name in $1"
-        " and not internal order by view_oid",
-        [list(SCHEMAS)],
-    ).fetchall()
-    return {(schema, name): _VIEW.sub("", text, count=1).rstrip("; \n") for schema, name, text in found}
-
-
-def _macros(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, list[str], str]]:
-    """The questions of a file that take a parameter, such as pnl_daily_as_of(instant); they name published tables only."""
-    found: list[tuple[str, list[str], str]] = connection.execute(
-        """
-        select function_name, parameters, macro_definition from duckdb_functions()
-        where database_name = ? and schema_name = 'marts' and function_type = 'table_macro'
-        order by function_oid  -- as they were made: one may ask another
-        """,
-        [database],
-    ).fetchall()
-    return found
-
-
 def _has_what_is_needed(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the copy of the last file has the tables, keys and views of today, no other macros, and little unused room."""
     query = "select free_blocks > used_blocks * $1 from pragma_database_size() where database_name = 'bi'"
     ((is_mostly_free,),) = connection.execute(query, [_MOST_FREE]).fetchall()
-    asked, there = ({name for name, *_ in _macros(connection, database)} for database in ("warehouse", "bi"))
+    asked, there = ({name for name, *_ in catalog.macros(connection, database)} for database in ("warehouse", "bi"))
     shapes = [
-        [_keys(connection, file), *(_described(connection, file, kind) for kind in ("table", "view"))]
+        [catalog.keys(connection, file), *(catalog.described(connection, file, kind) for kind in ("table", "view"))]
         for file in ("warehouse", "bi")
     ]
     return shapes[0] == shapes[1] and asked == there and not is_mostly_free
@@ -169,29 +120,28 @@ def _has_what_is_needed(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _make_empty(connection: duckdb.DuckDBPyConnection) -> None:
     """The tables of the warehouse without a row, with their types, keys and descriptions."""
-    keys = _keys(connection, "warehouse")
-    for schema in SCHEMAS:
+    keys = catalog.keys(connection, "warehouse")
+    for schema in catalog.SCHEMAS:
         connection.execute(f"create schema bi.{schema}")
-    for table, described in _described(connection, "warehouse", "table").items():
+    for table, described in catalog.described(connection, "warehouse", "table").items():
         _, columns = described
         parts = [f'"{name}" {kind}{"" if may_be_null else " not null"}' for name, kind, _, may_be_null in columns]
         parts += [f"primary key ({', '.join(key)})" for key in keys.get(table, ())]
-        connection.execute(f"create table bi.{_quoted(table)} ({', '.join(parts)})")
+        connection.execute(f"create table bi.{catalog.quoted(table)} ({', '.join(parts)})")
         _describe(connection, "table", table, described)
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, kind: str, name: Name, described: Any) -> None:
-    comment, columns = described
-    if comment:
-        connection.execute(f"comment on {kind} bi.{_quoted(name)} is {_text(comment)}")
+def _describe(connection: duckdb.DuckDBPyConnection, kind: str, name: Name, told: Any) -> None:
+    comment, columns = told
+    catalog.describe(connection, kind, name, comment)
     for column, _, description, _ in columns:
         if description:
-            connection.execute(f'comment on column bi.{_quoted(name)}."{column}" is {_text(description)}')
+            connection.execute(f'comment on column bi.{catalog.quoted(name)}."{column}" is {catalog.text(description)}')
 
 
 def _copy_what_differs(connection: duckdb.DuckDBPyConnection, table: Name) -> int:
     """Replace the nights of which the two files hold other rows; of a table without nights, all. Returns its rows."""
-    here, there = (f"{database}.{_quoted(table)}" for database in ("warehouse", "bi"))
+    here, there = (f"{database}.{catalog.quoted(table)}" for database in ("warehouse", "bi"))
     names = [column[0] for column in connection.execute(f"describe {here}").fetchall()]
     night = next((name for name in _NIGHTS if name in names), "null::date")
     digests = f"select {night} as night, count(*) as number, sum(hash(held)::hugeint) as digest from %s as held group by all"
@@ -210,26 +160,13 @@ def _copy_what_differs(connection: duckdb.DuckDBPyConnection, table: Name) -> in
 def _copy_questions(connection: duckdb.DuckDBPyConnection) -> None:
     """The views, then the macros, which may ask them."""
     connection.execute("use bi")  # what they name is looked up where they are made
-    described = _described(connection, "warehouse", "view")
-    for view, query in _views(connection).items():
-        connection.execute(f"create or replace view bi.{_quoted(view)} as {query}")
+    described = catalog.described(connection, "warehouse", "view")
+    for view, query in catalog.views(connection, "warehouse").items():
+        connection.execute(f"create or replace view bi.{catalog.quoted(view)} as {query}")
         _describe(connection, "view", view, described[view])
-    for name, parameters, definition in _macros(connection, "warehouse"):
+    for name, parameters, definition in catalog.macros(connection, "warehouse"):
         connection.execute(f'create or replace macro bi.marts."{name}"({", ".join(parameters)}) as table {definition}')
     connection.execute("use memory")
-
-
-def _dotted(name: Name) -> str:
-    return ".".join(name)
-
-
-def _quoted(name: Name) -> str:
-    return ".".join(f'"{part}"' for part in name)
-
-
-def _text(value: object) -> str:
-    """A SQL text literal: ATTACH and COMMENT take no parameters."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _flush(path: Path) -> None:

@@ -1,16 +1,10 @@
-"""The raw tables in DuckDB: loading them with the dlt source, exactly once, and keeping the file fit for this program.
+"""The raw tables: loading them exactly once, and keeping them fit for this program, wherever they are (`store.py`).
 
-    Batch --source.py--> one dlt package --commit (_dlt_loads)--> raw.*
-
-dlt commits per table, not per package: a row counts once its load stands in `_dlt_loads`, and of a response that was loaded
-again the rows of its newest load do. `sweep` deletes what does not count; after it, every row of raw.* does. What is true
-among them is decided in sql/, not here.
+A row counts once its load stands in `_dlt_loads`, and of a response that was loaded again the rows of its newest load do.
+`sweep` deletes what does not count; after it, every row of raw.* does. What is true among them is decided in sql/, not here.
 """
 
-import os
-import shutil
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
@@ -18,37 +12,34 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import duckdb
-
 from pipelines.api.parse import Batch
+from pipelines.destination.file_store import FileStore
+from pipelines.destination.lake_store import LakeStore
 from pipelines.destination.missed import Missed
 from pipelines.destination.questions import Questions
-from pipelines.destination.storage import convert, create
-from pipelines.destination.torn import mend
-from pipelines.errors import OtherSource, WarehouseUnusable
+from pipelines.destination.store import Store
+from pipelines.errors import OtherSource
 from pipelines.schema.rows import Rows
 from pipelines.schema.table import Table
 from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings, is_loopback
 
-_PIPELINE = "bluum_warehouse"
 _DERIVED = ("staging", "intermediate")  # what dbt makes anew; marts stay, for whoever reads them until they are built again
+_SCHEMAS = "select schema_name from duckdb_schemas() where database_name = current_database()"
 
 
 class Warehouse(Questions, Missed):
-    """The pipeline's own DuckDB file, to ask and to load."""
+    """The pipeline's own tables, to ask and to load."""
 
-    def __init__(
-        self, path: Path, dataset: str = "raw", patience: float = 60, raw_tables: Mapping[str, Table] = TABLES
-    ) -> None:
-        super().__init__(path, dataset, patience)
+    def __init__(self, store: Store | Path, dataset: str = "raw", raw_tables: Mapping[str, Table] = TABLES) -> None:
+        super().__init__(store, dataset)
         self.raw_tables = raw_tables
-        self._pipeline: Any = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The warehouse that the settings name."""
-        return cls(settings.warehouse, settings.dataset)
+        store = LakeStore(settings.lake) if settings.lake else FileStore(settings.warehouse_file)
+        return cls(store, settings.dataset)
 
     # ------------------------------------------------------------- before anything is asked or loaded
 
@@ -65,26 +56,22 @@ class Warehouse(Questions, Missed):
         for url, name in first:
             if (theirs := _source(url, name)) != ours:
                 raise OtherSource(
-                    f"{self.path} holds the answers of {theirs} and takes none of {ours}; nothing was asked: "
+                    f"{self.store} holds the answers of {theirs} and takes none of {ours}; nothing was asked: "
                     "use a data folder (BLUUM_DATA_DIR) or a profile (BLUUM_PROFILE) of its own for each"
                 )
 
     def mend(self) -> None:
-        """Make a file whole again that was torn in the middle of a write. Before anything else, and only under the lock."""
-        if mend(self.path, frozenset({self.dataset})):
-            self._pipeline = None
+        """Make whole what was torn in the middle of a write. Before anything else, and only under the lock."""
+        self.store.mend(self.dataset)
 
     def sweep(self) -> None:
-        """Delete what does not count, and dlt's working files: packages and a copy of the state in raw.
+        """Delete what does not count, and the working files of unfinished loads."""
+        self.store.drop_working_files()
+        if not self.store.loads_are_whole:
+            self._drop_uncommitted()
+        self.drop_superseded()
 
-        So what a kill or a power cut has left there can neither be loaded nor hold up a night.
-        """
-        self._pipeline = None
-        try:
-            if (self._dlt_pipelines / _PIPELINE).exists():
-                shutil.rmtree(self._dlt_pipelines / _PIPELINE)
-        except OSError as error:
-            raise WarehouseUnusable(f"{self._dlt_pipelines} cannot be emptied: {error.strerror or error}") from error
+    def _drop_uncommitted(self) -> None:
         held = self.tables()
         if not held:
             return
@@ -94,7 +81,6 @@ class Warehouse(Questions, Missed):
         with self.connect() as connection:
             for name in sorted(held & self.raw_tables.keys()):
                 connection.execute(f"delete from {self.dataset}.{name} where _dlt_load_id not in ({committed})")
-        self.drop_superseded()
 
     def drop_superseded(self) -> None:
         """Delete, of every response that was loaded again, the rows of all loads but its newest, in one transaction.
@@ -131,18 +117,17 @@ class Warehouse(Questions, Missed):
             connection.execute("commit")
 
     def upgrade(self) -> None:
-        """Bring a warehouse of an older program up to this one: its file, its raw tables (by dlt), and what dbt derived.
+        """Bring a warehouse of an older program up to this one: its file, its raw tables, and what dbt derived.
 
         Only under the lock. Nothing is asked again, and the marts stay until they are built anew.
         """
-        if convert(self.path, self.dataset):
-            self._pipeline = None
+        self.store.bring_up_to_date(self.dataset)
         if not self.committed_loads():
             return  # the first load makes every table
         if lacking := self._lacking():
-            self._run(Batch.blank(lacking))
+            self.store.load(Batch.blank(lacking), self.dataset, self.raw_tables)
         with self.connect() as connection:
-            schemas = {name for (name,) in connection.execute("select schema_name from duckdb_schemas()").fetchall()}
+            schemas = {name for (name,) in connection.execute(_SCHEMAS).fetchall()}
             built_by = self._built_by()
             if (built_by or "").startswith(self._program) or (built_by is None and not schemas & {*_DERIVED}):
                 return
@@ -164,7 +149,7 @@ class Warehouse(Questions, Missed):
         for name in self.raw_tables.keys() - self.tables():
             # The models read every table, and an empty one is made by loading it.
             batch.rows.setdefault(name, Rows(self.raw_tables[name]))
-        self._run(batch)
+        self.store.load(batch, self.dataset, self.raw_tables)
 
     def drop_old_bodies(self, before: date) -> None:
         """Empty the bodies of nights before a day; their typed rows stay."""
@@ -201,12 +186,15 @@ class Warehouse(Questions, Missed):
 
     def is_built(self, models: str = "") -> bool:
         """Whether this very program built the models, and they said what they say now: others may have other columns."""
-        return self.path.exists() and self._built_by() == f"{self._program} {models}"
+        return self.store.exists() and self._built_by() == f"{self._program} {models}"
 
     def _built_by(self) -> str | None:
         """The program that built the models last; None if it is not known, or none has."""
         with self.connect() as connection:
-            query = "select 1 from duckdb_tables() where schema_name = 'builds' and table_name = 'program'"
+            query = (
+                "select 1 from duckdb_tables() where database_name = current_database()"
+                " and schema_name = 'builds' and table_name = 'program'"
+            )
             if not connection.execute(query).fetchall():
                 return None
             found: list[Any] = connection.execute("select version from builds.program").fetchall()
@@ -218,60 +206,16 @@ class Warehouse(Questions, Missed):
         columns = [(name, table.schema.to_string()) for name, table in sorted(self.raw_tables.items())]
         return f"{version('bluum-warehouse')} {sha256(repr(columns).encode()).hexdigest()[:16]}"
 
-    # ------------------------------------------------------------- dlt
-
     def _lacking(self) -> list[Table]:
         """The raw tables that are not there, or lack a column."""
         with self.connect() as connection:
             found = connection.execute(
-                "select table_name, list(column_name) from duckdb_columns() where schema_name = ? group by all",
+                "select table_name, list(column_name) from duckdb_columns()"
+                " where database_name = current_database() and schema_name = ? group by all",
                 [self.dataset],
             ).fetchall()
         held = {name: set(columns) for name, columns in found}
         return [table for name, table in self.raw_tables.items() if not held.get(name, set()) >= {*table.hints}]
-
-    def _run(self, batch: Batch) -> None:
-        pipeline = self._dlt()  # before the imports: it sets what dlt reads from the environment
-        from dlt.common.destination.exceptions import DestinationHasFailedJobs
-        from dlt.pipeline.exceptions import PipelineStepFailed
-
-        from pipelines.source import bluum_source
-
-        try:
-            if not self.path.exists():
-                create(self.path, self.dataset)
-            source = bluum_source(batches=[batch], tables=tuple(self.raw_tables.values()))
-            with closing(self._open()) as connection:  # by itself dlt opens and closes the file several times a package
-                pipeline.run(source, credentials=connection).raise_on_failed_jobs()
-        except (PipelineStepFailed, DestinationHasFailedJobs, duckdb.Error, OSError) as error:
-            reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
-            raise WarehouseUnusable(f"a batch could not be written to {self.path}, and does not count: {reason}") from error
-
-    @property
-    def _dlt_pipelines(self) -> Path:
-        return self.path.parent / "dlt" / "pipelines"
-
-    def _dlt(self) -> Any:
-        if self._pipeline is None:
-            folder = self._dlt_pipelines
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise WarehouseUnusable(f"{folder} cannot be written: {error.strerror or error}") from error
-            # By environment, which dlt reads first; a value in dlt.config would double what it looks up for every table.
-            os.environ["DLT_DATA_DIR"] = str(folder.parent)
-            os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # nothing goes to anybody but Bluum
-            os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
-            os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"  # else every body stays there for a second time
-            import dlt
-
-            self._pipeline = dlt.pipeline(
-                _PIPELINE,
-                pipelines_dir=str(folder),
-                destination=dlt.destinations.duckdb(),
-                dataset_name=self.dataset,
-            )
-        return self._pipeline
 
 
 def _source(base_url: str | None, surface: str | None) -> str:

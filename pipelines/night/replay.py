@@ -54,7 +54,7 @@ def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
     warehouse.sweep()
     warehouse.upgrade()
     if not warehouse.committed_loads():
-        raise NothingKept(f"{warehouse.path} holds no answer yet: run `bluum sync` first")
+        raise NothingKept(f"{warehouse.store} holds no answer yet: run `bluum sync` first")
     result = Replay()
     for responses in warehouse.kept_answers(_CHUNK, troubled_only=not everything):
         batch = read_again(responses)

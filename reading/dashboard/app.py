@@ -14,7 +14,7 @@ with app.setup:
 
     from pipelines.errors import BluumError
     from reading import Marts
-    from reading.chosen import chosen_bi
+    from reading.chosen import chosen
     from reading.dashboard import charts, parts
 
     SHOWN_NIGHTS = 60
@@ -43,7 +43,7 @@ with app.setup:
 
 @app.cell
 def _():
-    marts = Marts(chosen_bi())
+    marts = Marts(chosen())
     # What was chosen outlives a new night, which makes every control anew; plain, so that remembering redraws nothing.
     remembered: dict[str, str] = {}
     return marts, remembered
@@ -51,7 +51,7 @@ def _():
 
 @app.cell
 def _(marts):
-    published = mo.watch.file(marts.path)
+    published = mo.watch.file(marts.place)
     return (published,)
 
 

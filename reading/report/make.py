@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import BluumError
+from pipelines.lake import Lake
 from pipelines.settings import Settings
 from reading.marts import AnotherVersion, Marts
 from reading.report.answers import Answers
@@ -55,7 +56,7 @@ def make_report(settings: Settings, processes: int | None = None) -> Report:
     Raises NothingPublished, and ReportFailed if anything else fails.
     """
     shelf = Shelf(settings)
-    with _failing(settings), Marts(settings.bi).one_night() as marts, shelf.building() as folder:
+    with _failing(settings), Marts(settings.published).one_night() as marts, shelf.building() as folder:
         row = marts.ask("published_night", nights=NIGHTS).row()
         if row is None:
             pages = write_empty_book(folder)
@@ -73,10 +74,10 @@ def make_report(settings: Settings, processes: int | None = None) -> Report:
 def make_account_report(settings: Settings, account_id: str) -> Report:
     """Make the pages of one account alone, without the book, to be sent to somebody. Raises as make_report does."""
     shelf = Shelf(settings)
-    with _failing(settings), Marts(settings.bi).one_night() as marts, shelf.building() as folder:
+    with _failing(settings), Marts(settings.published).one_night() as marts, shelf.building() as folder:
         row = marts.ask("published_night", nights=NIGHTS).row()
         if row is None or not marts.ask("accounts_tonight", account_ids=[account_id]).rows():
-            raise ReportFailed(f"{settings.bi} has no account {account_id}; nothing was made")
+            raise ReportFailed(f"{settings.published} has no account {account_id}; nothing was made")
         night = Night(row, has_book=False)
         _make_room(folder)
         pages = write_pages(folder, Answers.ask(marts, [account_id], night.since), night)
@@ -109,19 +110,19 @@ def _write_all(folder: Path, marts: Marts, night: Night, account_ids: list[str],
         initializer=_end_with_parent,
     )
     try:
-        futures = [pool.submit(_write_part, marts.path, folder, part, night) for part in parts]
+        futures = [pool.submit(_write_part, marts.place, folder, part, night) for part in parts]
         return sum(future.result() for future in as_completed(futures))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _write_part(bi: Path, folder: Path, account_ids: list[str], night: Night) -> int:
+def _write_part(place: Path | Lake, folder: Path, account_ids: list[str], night: Night) -> int:
     """The work of another process: the pages of some accounts, all of the night that the book is of."""
-    with Marts(bi).one_night() as marts:
+    with Marts(place).one_night() as marts:
         row = marts.ask("published_night", nights=NIGHTS).row()
         published_at: datetime = night.row["published_at"]
         if row is None or row["published_at"] != published_at:
-            raise ReportFailed(f"{bi} was published anew while a report was made of it; make it again")
+            raise ReportFailed(f"{place} was published anew while a report was made of it; make it again")
         return write_pages(folder, Answers.ask(marts, account_ids, night.since), night)
 
 

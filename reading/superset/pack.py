@@ -9,11 +9,13 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
 from pipelines.errors import BluumError
+from pipelines.lake import Lake
 from reading.marts import Marts
 from reading.superset.charts import DASHBOARDS, Chart, Dashboard, Filter
 from reading.superset.datasets import DATASETS, Dataset
@@ -35,7 +37,7 @@ class PackNotWritten(BluumError):
 
 def write_pack(marts: Marts, to: Path) -> tuple[int, int]:
     """Write the zip; returns the number of its charts and dashboards. Raises NothingPublished, PackNotWritten."""
-    files = dict(_files(marts.path.resolve(), _described(marts)))
+    files = dict(_files(marts.place, _described(marts)))
     building = to.with_name(to.name + ".building")
     try:
         with zipfile.ZipFile(building, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -56,18 +58,23 @@ def _described(marts: Marts) -> Described:
         from duckdb_columns() as columns
         join (select table_oid, comment from duckdb_tables() where database_name = 'bi'
             union all select view_oid, comment from duckdb_views() where database_name = 'bi') as held using (table_oid)
-        where database_name = 'bi' and schema_name = 'marts' group by all
+        where database_name = 'bi' and schema_name = $schema group by all
     """
     with marts.open() as connection:
-        return {table: (description, columns) for table, description, columns in connection.execute(query).fetchall()}
+        # A lake's views keep no descriptions of columns: those of the tables they are of do.
+        return {
+            table: (description, columns)
+            for schema in ("marts", "marts_next")
+            for table, description, columns in connection.execute(query, {"schema": schema}).fetchall()
+        }
 
 
-def _files(bi: Path, described: Described) -> Iterator[tuple[str, dict[str, Any]]]:
+def _files(place: Path | Lake, described: Described) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "metadata.yaml", {"version": "1.0.0", "type": "Dashboard", "timestamp": "2020-01-01T00:00:00+00:00"}
-    yield f"databases/{DATABASE}.yaml", _database(bi)
+    yield f"databases/{DATABASE}.yaml", _database(place)
     for dataset in DATASETS:
         if dataset.table not in described:
-            raise PackNotWritten(f"{bi} has no marts.{dataset.table}, which the pack shows; `bluum publish` makes it")
+            raise PackNotWritten(f"{place} has no marts.{dataset.table}, which the pack shows; `bluum publish` makes it")
         yield f"datasets/{DATABASE}/{dataset.table}.yaml", _dataset(dataset, *described[dataset.table])
     for dashboard in DASHBOARDS:
         for _, row in dashboard.rows:
@@ -76,12 +83,22 @@ def _files(bi: Path, described: Described) -> Iterator[tuple[str, dict[str, Any]
         yield f"dashboards/{dashboard.slug}.yaml", _dashboard(dashboard)
 
 
-def _database(bi: Path) -> dict[str, Any]:
+def _uri(place: Path | Lake) -> str:
+    if isinstance(place, Path):
+        return f"duckdb:///{place.resolve()}"
+    if place.schema != "public":
+        raise PackNotWritten(
+            f"Superset opens a lake by its address alone, and {place} has a schema: give it a catalog of its own"
+        )
+    return f"duckdb:///{quote(place.address, safe=':/')}"
+
+
+def _database(place: Path | Lake) -> dict[str, Any]:
     # Read-only: whoever opens the file to write locks everybody else out.
     extra = {"engine_params": {"connect_args": {"read_only": True}}, "metadata_cache_timeout": {"schema_cache_timeout": 600}}
     return {
         "database_name": DATABASE,
-        "sqlalchemy_uri": f"duckdb:///{bi}",
+        "sqlalchemy_uri": _uri(place),
         "cache_timeout": CACHE_SECONDS,
         "expose_in_sqllab": True,
         "allow_run_async": False,

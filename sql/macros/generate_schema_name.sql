@@ -1,4 +1,8 @@
-{# A schema is named exactly as the project says: `marts`, not `main_marts`. #}
+{#
+    A schema is named exactly as the project says: `marts`, not `main_marts`. In a lake, what readers see are views of one
+    snapshot, which `bluum` makes of what dbt has built in `marts_next` and `audit_next`.
+#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name or target.schema }}
+    {%- set name = custom_schema_name or target.schema -%}
+    {{ name ~ '_next' if target.name == 'ducklake' and name in ('marts', 'audit') else name }}
 {%- endmacro %}

@@ -86,13 +86,13 @@ class House:
     ) -> Progress:
         """One sync as the program does it, with the warped clock."""
         self.warp, settings = Warp(), self.settings(**given)
-        target = warehouse or Warehouse(settings.warehouse)
+        target = warehouse or Warehouse(settings.warehouse_file)
         return asyncio.run(self._sync(settings, target, run_id, machine_now or (lambda: datetime.now(UTC))))
 
     def fill(self, requests: Sequence[Request]) -> Progress:
         """Ask these P&L reports of the past, as a backfill does."""
         self.warp, settings = Warp(), self.settings()
-        warehouse = Warehouse(settings.warehouse)
+        warehouse = Warehouse(settings.warehouse_file)
         return asyncio.run(self._sync(settings, warehouse, "backfill", lambda: datetime.now(UTC), requests))
 
     async def _sync(
@@ -121,7 +121,7 @@ class House:
 
     @property
     def warehouse(self) -> Path:
-        return self.settings().warehouse
+        return self.settings().warehouse_file
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         return rows(self.warehouse, query, *values)

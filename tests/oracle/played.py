@@ -190,10 +190,10 @@ def _play(sandbox: Sandbox, settings: Settings, day: date) -> Night:
     if day == SHORT_OUTAGE:
         rules += [Rule("status", status=503, rate=0.1), Rule("rate_limited", rate=0.05)]
     sandbox.faults.set(rules)
-    asyncio.run(_sync(settings, _Asking(settings.warehouse, dates)))
+    asyncio.run(_sync(settings, _Asking(settings.warehouse_file, dates)))
     if day in MENDED:
         sandbox.faults.clear()
-        asyncio.run(_sync(settings, _Asking(settings.warehouse)))
+        asyncio.run(_sync(settings, _Asking(settings.warehouse_file)))
     assert market_date(sandbox.clock.now()) == day
     return Night(day, sandbox.clock.now(), refused, day in MENDED, again, tuple(sandbox.requests.entries))
 

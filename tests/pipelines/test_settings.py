@@ -165,7 +165,7 @@ def test_dot_env_is_read_and_the_environment_goes_before_it(monkeypatch: pytest.
     )
     settings = configured(monkeypatch, BLUUM_SURFACE="accounts")
     assert (settings.api_key, settings.surface, settings.data_dir) == ("from-file", "accounts", Path("/tmp/elsewhere"))
-    assert settings.warehouse == Path("/tmp/elsewhere/warehouse.duckdb")
+    assert settings.warehouse_file == Path("/tmp/elsewhere/warehouse.duckdb")
     assert settings.bi == Path("/tmp/elsewhere/bi.duckdb")
 
 
@@ -184,7 +184,7 @@ def test_a_refusal_does_not_print_the_secret(monkeypatch: pytest.MonkeyPatch) ->
 def test_sandbox_and_production_have_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = Settings.of()
     assert (sandbox.profile, sandbox.folder) == ("sandbox", tmp_path / "data" / "sandbox")
-    assert sandbox.warehouse == tmp_path / "data" / "sandbox" / "warehouse.duckdb"
+    assert sandbox.warehouse_file == tmp_path / "data" / "sandbox" / "warehouse.duckdb"
 
     production = configured(monkeypatch, **KEYS)
     assert (production.profile, production.folder) == ("default", tmp_path / "data")

@@ -48,14 +48,14 @@ def night(settings: Settings, run_id: str = "run", past: Sequence[Request] | Non
         assert settings.api_secret is not None
         secret = settings.api_secret.get_secret_value()
         async with Client(settings.api_url, settings.api_key, secret, Pacer(0), sleep=no_sleep) as client:
-            run = Sync(settings, client, Warehouse(settings.warehouse), run_id)
+            run = Sync(settings, client, Warehouse(settings.warehouse_file), run_id)
             return await (run.run() if past is None else run.fill(past))
 
     return asyncio.run(run())
 
 
 def query(settings: Settings, sql: str) -> list[Any]:
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(settings.warehouse_file), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -103,7 +103,7 @@ def landed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 class TestANightOnEitherSurface:
     def test_every_account_lands_with_every_answer(self, landed: Any) -> None:
         operator, settings, first, *_ = landed
-        standing = Warehouse(settings.warehouse).standing(first.as_of_date)
+        standing = Warehouse(settings.warehouse_file).standing(first.as_of_date)
         assert (standing.accounts_expected, standing.accounts_landed) == (12, 12)
         assert (standing.missing, standing.quarantined) == ([], [])
         assert (first.failures, first.quarantined, first.waiting) == ([], 0, 0)
@@ -241,7 +241,7 @@ def test_an_account_that_has_sold_everything_has_answered(sandbox: Sandbox, sett
         where endpoint = 'positions' and account_id = '{account}' order by 1
     """
     assert query(settings, answer) == [(date(2022, 6, 13), "ok", True), (date(2022, 6, 14), "ok", False)]
-    assert Warehouse(settings.warehouse).standing(date(2022, 6, 14)).accounts_landed == 4
+    assert Warehouse(settings.warehouse_file).standing(date(2022, 6, 14)).accounts_landed == 4
     assert progress.failures == []
 
 
@@ -441,7 +441,7 @@ def test_beside_a_report_that_cannot_be_read_are_those_before_and_after_it(
 def fill(settings: Settings, end: date) -> None:
     """Ask for the reports of one past end date, as `bluum backfill-pnl` does."""
     now = datetime(2022, 6, 18, tzinfo=UTC)
-    night(settings, "backfill", plan(Warehouse(settings.warehouse), Window(end, end, "day"), machine_now=now).requests)
+    night(settings, "backfill", plan(Warehouse(settings.warehouse_file), Window(end, end, "day"), machine_now=now).requests)
 
 
 def test_a_weekend_is_no_missed_night(sandbox: Sandbox, settings: Settings) -> None:
@@ -474,7 +474,7 @@ def test_a_bad_account_costs_one_account_and_a_second_run_asks_only_for_it(sandb
     assert [(f.request.endpoint, f.request.account_id, f.outcome.value) for f in progress.failures] == [
         ("positions", bad, "failed")
     ]
-    assert Warehouse(settings.warehouse).standing(FIRST_NIGHT).accounts_landed == 3
+    assert Warehouse(settings.warehouse_file).standing(FIRST_NIGHT).accounts_landed == 3
     sandbox.faults.clear()
     asked(sandbox)
     again = night(settings, "again")
@@ -482,7 +482,7 @@ def test_a_bad_account_costs_one_account_and_a_second_run_asks_only_for_it(sandb
     assert positions == {f"/v1/trading/accounts/{bad}/positions"}
     assert {entry.endpoint for entry in sandbox.requests.entries} <= {"positions", "position"}
     assert again.failures == []
-    assert Warehouse(settings.warehouse).standing(FIRST_NIGHT).accounts_landed == 4
+    assert Warehouse(settings.warehouse_file).standing(FIRST_NIGHT).accounts_landed == 4
 
 
 def test_a_body_that_cannot_be_read_is_kept_and_rejected(sandbox: Sandbox, settings: Settings) -> None:
@@ -518,7 +518,7 @@ def test_a_row_in_quarantine_does_not_stop_its_neighbours(sandbox: Sandbox, sett
     assert query(settings, "select field, value, reason from raw.quarantine") == [
         ("quantity", '"1.0000000000000000001"', "19 decimals, the column keeps 18")
     ]
-    assert Warehouse(settings.warehouse).standing(FIRST_NIGHT).accounts_landed == 3
+    assert Warehouse(settings.warehouse_file).standing(FIRST_NIGHT).accounts_landed == 3
 
 
 def test_every_digit_of_an_answer_reaches_the_warehouse(sandbox: Sandbox, settings: Settings) -> None:
@@ -559,7 +559,7 @@ def test_no_accounts_at_all_is_a_complete_and_empty_night(sandbox: Sandbox, sett
     held = contents(settings)
     assert {table: rows for table, rows in held.items() if rows} == {"responses": 1}
     assert len(held) == len(TABLES)  # every table is there, for the models to read
-    standing = Warehouse(settings.warehouse).standing(FIRST_NIGHT)
+    standing = Warehouse(settings.warehouse_file).standing(FIRST_NIGHT)
     assert (standing.accounts_expected, standing.missing) == (0, [])
 
 
@@ -569,7 +569,7 @@ def test_wrong_credentials_write_nothing(sandbox: Sandbox, tmp_path: Path, surfa
     with pytest.raises(Unauthorized, match=r"refuses the credentials .*nothing was written"):
         night(settings)
     assert [entry.status for entry in sandbox.requests.entries] == [401]
-    assert not settings.warehouse.exists()
+    assert not settings.warehouse_file.exists()
 
 
 def test_credentials_that_are_revoked_halfway_end_the_night_and_keep_what_landed(
@@ -581,7 +581,7 @@ def test_credentials_that_are_revoked_halfway_end_the_night_and_keep_what_landed
     assert query(settings, "select count(*) >= 5 from raw.responses where outcome != 'failed'") == [(True,)]
     sandbox.faults.clear()
     assert night(settings, "again").failures == []
-    assert Warehouse(settings.warehouse).standing(FIRST_NIGHT).accounts_landed == 4
+    assert Warehouse(settings.warehouse_file).standing(FIRST_NIGHT).accounts_landed == 4
 
 
 def test_nobody_at_the_base_url(tmp_path: Path) -> None:
@@ -591,7 +591,7 @@ def test_nobody_at_the_base_url(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, api_key="k", BLUUM_API_SECRET="s", BLUUM_BASE_URL=url, data_dir=tmp_path / "data")  # type: ignore[call-arg]
     with pytest.raises(Unreachable, match=f"no answer from {url}: ClientConnectorError.*nothing was asked or changed"):
         night(settings)
-    assert not settings.warehouse.exists()
+    assert not settings.warehouse_file.exists()
 
 
 @pytest.mark.parametrize(
@@ -625,7 +625,7 @@ def test_a_roster_that_has_lost_everybody_is_not_believed_and_asked_again(sandbo
     assert set(asked(sandbox)) == {"accounts"}
     sandbox.faults.clear()
     assert night(settings).failures == []  # the same night, once it can be believed
-    assert Warehouse(settings.warehouse).standing(date(2022, 6, 14)).accounts_landed == 4
+    assert Warehouse(settings.warehouse_file).standing(date(2022, 6, 14)).accounts_landed == 4
 
 
 @pytest.mark.parametrize(
@@ -646,11 +646,11 @@ def test_how_much_of_a_roster_may_go_in_a_night(
 
 
 def test_a_file_that_is_no_warehouse_is_left_as_it_is(sandbox: Sandbox, settings: Settings) -> None:
-    settings.warehouse.parent.mkdir(parents=True)
-    settings.warehouse.write_bytes(b"this was a warehouse once" * 500)
+    settings.warehouse_file.parent.mkdir(parents=True)
+    settings.warehouse_file.write_bytes(b"this was a warehouse once" * 500)
     with pytest.raises(WarehouseUnusable, match="cannot be opened, and was left as it is"):
         night(settings)
-    assert settings.warehouse.read_bytes() == b"this was a warehouse once" * 500
+    assert settings.warehouse_file.read_bytes() == b"this was a warehouse once" * 500
     assert sandbox.requests.total == 0
 
 
@@ -668,7 +668,7 @@ def test_accounts_with_odd_ids_land_like_any_other(tmp_path: Path) -> None:
 def test_rows_of_a_load_that_never_committed_are_swept_and_asked_for_again(sandbox: Sandbox, settings: Settings) -> None:
     night(settings)
     before, everything = contents(settings), asked(sandbox)
-    with duckdb.connect(str(settings.warehouse)) as connection:
+    with duckdb.connect(str(settings.warehouse_file)) as connection:
         connection.execute("delete from raw._dlt_loads")  # the last thing dlt writes, and what a kill keeps it from
 
     night(settings)
@@ -709,8 +709,8 @@ def test_a_loaded_body_stands_in_the_warehouse_alone(settings: Settings) -> None
 
 def test_there_is_nothing_to_read_again_before_the_first_night(settings: Settings) -> None:
     with pytest.raises(NothingKept, match="run `bluum sync` first"):
-        replay(Warehouse(settings.warehouse))
-    assert not settings.warehouse.exists()
+        replay(Warehouse(settings.warehouse_file))
+    assert not settings.warehouse_file.exists()
 
 
 def test_portfolios_that_come_in_pages_are_read_to_their_end(sandbox: Sandbox, settings: Settings) -> None:

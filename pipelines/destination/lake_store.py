@@ -1,0 +1,157 @@
+"""The warehouse in a lake, which DuckDB itself loads: one transaction for all tables of a batch.
+
+    Batch --Arrow--> one transaction --> raw.* and _dlt_loads, in the lake
+
+dlt's own destinations commit per table, and each commit is a snapshot and some files of a lake: a package takes seconds
+there, and a kill leaves part of it. Here a load is whole or not there, so that nothing has to be swept; it is noted in
+`_dlt_loads` all the same, by which the models count rows. Where the lake is, is `pipelines/lake.py`.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from pipelines.api.parse import Batch
+from pipelines.errors import WarehouseUnusable
+from pipelines.lake import Lake
+from pipelines.schema.table import Table
+
+_log = logging.getLogger(__name__)
+LOADS = pa.schema(
+    [
+        pa.field("load_id", pa.string(), nullable=False),
+        pa.field("schema_name", pa.string()),
+        pa.field("status", pa.int64(), nullable=False),
+        pa.field("inserted_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("schema_version_hash", pa.string()),
+    ]
+)
+"""`_dlt_loads`, as dlt makes it in a file."""
+
+
+class LakeStore:
+    """A lake. One process at a time may write to it: see `lake_lock.py`."""
+
+    loads_are_whole = True
+    building: Mapping[str, str] = {"marts": "marts_next", "audit": "audit_next"}
+
+    def __init__(self, lake: Lake, patience: float = 90) -> None:
+        self.lake = lake
+        self.patience = patience  # seconds for which a load is tried again: catalogs and buckets have bad moments
+        self._root: duckdb.DuckDBPyConnection | None = None
+
+    def __str__(self) -> str:
+        return str(self.lake)
+
+    def exists(self) -> bool:
+        return True  # it is made when it is opened
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        try:
+            if self._root is None:
+                self._root = self.lake.connect()
+            cursor = self._root.cursor()
+            self.lake.use(cursor)
+        except (duckdb.Error, OSError) as error:
+            self._root = None
+            raise WarehouseUnusable(f"{self} cannot be opened, and was left as it is: {line(error)}") from error
+        return cursor
+
+    def mend(self, dataset: str) -> None:
+        """Nothing tears a lake: its files are written once, and count when the catalog says so."""
+
+    def drop_working_files(self) -> None:
+        """There are none that anybody reads; the files of a load that never was are deleted by `upkeep.py`."""
+
+    def bring_up_to_date(self, dataset: str) -> None:
+        """DuckLake says how a lake is stored, and refuses one that is of another version."""
+
+    def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
+        started = time.time_ns()
+        load_id = f"{started // 10**9}.{started % 10**9:09}"  # as dlt calls its own: the second it began
+        retrying = Retrying(
+            retry=retry_if_exception_type((duckdb.Error, WarehouseUnusable)),
+            stop=stop_after_delay(self.patience),
+            wait=wait_exponential(multiplier=0.5, max=10),
+            before_sleep=self._tell,
+            reraise=True,
+        )
+        try:
+            retrying(self._load, load_id, batch, dataset, tables)
+        except (duckdb.Error, WarehouseUnusable) as error:
+            message = f"a batch could not be written to {self}, and does not count: {line(error)}"
+            raise WarehouseUnusable(message) from error
+
+    def _load(self, load_id: str, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
+        connection = self.open()
+        try:
+            connection.execute("begin")
+            connection.execute(f"create schema if not exists {dataset}")
+            _make_table(connection, dataset, "_dlt_loads", LOADS)
+            if connection.execute(f"select 1 from {dataset}._dlt_loads where load_id = ?", [load_id]).fetchall():
+                return  # it was committed, and the answer to that was lost
+            for name, rows in batch.rows.items():
+                own = tables[name].schema.append(pa.field("_dlt_load_id", pa.string(), nullable=False))
+                _make_table(connection, dataset, name, own)
+                if len(rows):
+                    _insert(connection, f"{dataset}.{name}", rows.arrow(), load_id)
+            loaded = [load_id, "bluum", datetime.now(UTC)]
+            connection.execute(f"insert into {dataset}._dlt_loads values (?, ?, 0, ?, null)", loaded)
+            connection.execute("commit")
+        except duckdb.Error:
+            self._root = None  # what it was connected to may be gone
+            raise
+        finally:
+            connection.close()
+
+    def _tell(self, state: RetryCallState) -> None:
+        assert state.outcome is not None
+        _log.warning("%s could not be written to, and is tried again: %s", self, line(state.outcome.exception()))
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, dataset: str, name: str, schema: pa.Schema) -> None:
+    """Make a table, or the columns that it lacks."""
+    empty = connection.from_arrow(schema.empty_table())
+    wanted = {column: str(kind) for column, kind in zip(empty.columns, empty.types, strict=True)}
+    held = connection.execute(
+        "select column_name from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? and table_name = ?",
+        [dataset, name],
+    ).fetchall()
+    if not held:
+        spelled = [
+            f'"{column}" {kind}{"" if schema.field(column).nullable else " not null"}' for column, kind in wanted.items()
+        ]
+        connection.execute(f"create table {dataset}.{name} ({', '.join(spelled)})")
+    for column in wanted.keys() - {column for (column,) in held} if held else ():
+        connection.execute(f'alter table {dataset}.{name} add column "{column}" {wanted[column]}')
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, arrow: pa.Table, load_id: str) -> None:
+    connection.register("arriving", arrow)
+    connection.execute(f"insert into {table} by name select *, ? as _dlt_load_id from arriving", [load_id])
+    connection.unregister("arriving")
+
+
+def line(error: BaseException | None) -> str:
+    """What an error says, in its first line."""
+    return str(error).strip().partition("\n")[0]
+
+
+def empty(lake: Lake) -> None:
+    """Drop all that a lake holds. Raises WarehouseUnusable."""
+    try:
+        with closing(lake.connect()) as connection:
+            found = connection.execute(
+                "select schema_name from duckdb_schemas() where database_name = current_database() and schema_name != 'main'"
+            ).fetchall()
+            for (schema,) in found:
+                connection.execute(f'drop schema "{schema}" cascade')
+    except duckdb.Error as error:
+        raise WarehouseUnusable(f"{lake} cannot be emptied: {line(error)}") from error

@@ -1,0 +1,39 @@
+"""Where a warehouse's tables are, as the warehouse sees it: something to open, and to load a batch into.
+
+A DuckDB file is `file_store.py`, a lake `lake_store.py`. What is asked of the tables is none of theirs.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import duckdb
+
+from pipelines.api.parse import Batch
+from pipelines.schema.table import Table
+
+
+class Store(Protocol):
+    """A file, or a lake. Its name in a message is its text."""
+
+    loads_are_whole: bool
+    """Whether a load is in all of its tables or in none, whatever happens to it; else what does not count is swept."""
+    building: Mapping[str, str]
+    """The schema in which each published one is built."""
+
+    def exists(self) -> bool:
+        """Whether there is anything to open."""
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        """A connection for a moment, whose tables are the store's. Raises WarehouseUnusable."""
+
+    def mend(self, dataset: str) -> None:
+        """Make whole what a writer has torn that ended in the middle of a write. Before anything else, under the lock."""
+
+    def drop_working_files(self) -> None:
+        """Delete what an unfinished load has left outside of the tables. Raises WarehouseUnusable."""
+
+    def bring_up_to_date(self, dataset: str) -> None:
+        """Store what an older program has stored as this one does. Under the lock."""
+
+    def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
+        """Load one batch as one package; tables and columns that it needs are made. Raises WarehouseUnusable."""
