@@ -8,7 +8,7 @@ import pytest
 from helpers.faulty import Sandbox, running
 from helpers.program import bluum, refused, settings_for
 
-from pipelines.destination.lock import writing
+from pipelines.destination.lock import holding
 from sandbox.server import Options
 
 
@@ -76,7 +76,7 @@ def test_a_base_url_with_credentials_is_refused_without_repeating_them(sandbox: 
 
 
 def test_another_writer_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
-    with writing(tmp_path / "data", "a test that writes"):
+    with holding(tmp_path / "data", "a test that writes"):
         line = refused(bluum("sync", cwd=tmp_path, **settings_for(sandbox, tmp_path / "data")))
     assert "`a test that writes` (process" in line
     assert "nothing was done" in line

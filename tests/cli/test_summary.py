@@ -14,7 +14,7 @@ from helpers.house import House
 from rich.console import Console
 
 from cli.summary import print_status, print_summary
-from pipelines.destination.lock import writing
+from pipelines.destination.lock import holding
 from pipelines.errors import NotPublished
 from sandbox.server import Options
 
@@ -76,8 +76,8 @@ def test_an_account_that_is_wanted_and_in_no_roster_is_named(house: House) -> No
     assert "1 landed of 1 expected" in said
 
 
-def test_a_writer_that_was_killed_is_not_said_to_be_writing(house: House) -> None:
-    with writing(house.data_dir, "a test"):
+def test_a_writer_that_was_killed_is_not_said_to_be_holding(house: House) -> None:
+    with holding(house.data_dir, "a test"):
         assert "Writing now: `a test`" in status(house)
     with subprocess.Popen(["true"]) as dead:
         dead.wait()

@@ -20,7 +20,7 @@ from helpers.kills import Slaughter
 from helpers.program import zygote
 from helpers.zygote import is_alive, processes_below
 
-from pipelines.destination.lock import holder, writing
+from pipelines.destination.lock import holder, holding
 from sandbox.server import Options
 
 KILLS = 6
@@ -134,5 +134,5 @@ def test_the_lock_of_a_killed_sync_is_taken_over(started: Slaughter) -> None:
     started.zygote.wait()
     assert (started.data_dir / "writer.json").exists(), "it had no time to tidy up"
 
-    with writing(started.data_dir, "a test"):
+    with holding(started.data_dir, "a test"):
         assert "`a test`" in holder(started.data_dir)

