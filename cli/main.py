@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from pipelines.errors import BluumError, Interrupted
-from pipelines.settings import Settings, profile_names
+from pipelines.settings import Settings, moved, profile_names
 
 COMPLETE, NOTHING_PUBLISHED, WITH_FAILURES = 0, 1, 3
 
@@ -126,6 +126,19 @@ def status() -> None:
     from cli.summary import print_status
 
     print_status(settings, out)
+
+
+@app.command()
+def move(
+    to: Annotated[str, typer.Option(help="ducklake:postgres: and what libpq connects to; or `file`")],
+    data: Annotated[str | None, typer.Option(help="where a lake's files are to be; default: BLUUM_LAKE_DATA")] = None,
+) -> None:
+    """Move the warehouse to a lake, or back to a file: copied, compared, built and published there. The old one is left."""
+    settings = Settings.of()
+    target = moved(settings, to, data)
+    from cli.running import run_move
+
+    raise typer.Exit(run_move(settings, target, out))
 
 
 @app.command()

@@ -26,10 +26,11 @@ from assets.report import NotReported
 from assets.resources import Bluum
 from assets.sensors import STARTED_BY
 from cli.run_history import close_dead_runs, dagster_home, forget_old_runs, run_history
-from cli.summary import print_summary, say_unreported
+from cli.summary import opening, print_summary, say_unreported
 from pipelines.api.progress import Observer
 from pipelines.api.progress import Progress as Synced
 from pipelines.destination.lock import writing
+from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
 from pipelines.night.backfill import Window, plan
@@ -113,6 +114,24 @@ def run_replay(settings: Settings, console: Console, *, everything: bool) -> int
             f"{result.rejected} that still cannot be read"
         )
         ran = execute(settings, Work("remodel", {"models": {"full_refresh": everything}}))
+    return say_unreported(console, ran.unreported)
+
+
+def run_move(settings: Settings, target: Settings, console: Console) -> int:
+    """Move the warehouse, then build the models and publish where it is now. Returns the exit code."""
+    with writing(settings, "bluum move"), writing(target, "bluum move"):
+        source = Warehouse.of(settings)
+        source.mend()
+        source.sweep()
+        rows = move(source, Warehouse.of(target))
+        console.print(f"{len(rows)} tables, {sum(rows.values())} rows: every column is the same in both.")
+        ran = execute(target, Work("remodel", {"models": {"full_refresh": True}}))
+    setting = f"set BLUUM_WAREHOUSE to {target.lake.address!r}" if target.lake else "unset BLUUM_WAREHOUSE"
+    console.print(
+        f"The warehouse is now in {target.lake or target.warehouse_file}; {setting}, and the next night goes on there."
+    )
+    console.print(f"What is in {source.store} was left, and is not renewed any more.", markup=False)
+    console.print(f"Open it:  {opening(target)}", markup=False)
     return say_unreported(console, ran.unreported)
 
 

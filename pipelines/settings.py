@@ -216,6 +216,17 @@ class Settings(BaseSettings):
         return self.lake or self.bi
 
 
+def moved(settings: Settings, to: str, data: str | None = None) -> Settings:
+    """The same settings with the warehouse elsewhere: at the address of a lake, or in the file. Raises SettingsRefused."""
+    if to == "file":
+        return settings.model_copy(update={"warehouse": None})
+    try:
+        Lake.of(to, data="")
+    except LakeRefused as error:
+        raise SettingsRefused(f"--to {error}, or `file`") from None
+    return settings.model_copy(update={"warehouse": SecretStr(to), "lake_data": data or settings.lake_data})
+
+
 def profile_names() -> list[str]:
     """Every profile that has a key pair: the plain one if it is set, then those of the settings file; else the sandbox.
 

@@ -327,7 +327,7 @@ def test_no_profile_can_be_called_as_a_folder_that_the_program_makes() -> None:
     sources = [path for part in ("pipelines", "assets", "cli", "reading") for path in (root / part).rglob("*.py")]
     made = set(re.findall(r'\b(?:folder|data_dir|path\.parent) / "([a-z]+)"', "".join(map(Path.read_text, sources))))
     told = set(re.findall(r"^\| `([a-z]+)/?`", (root / "data" / "README.md").read_text(), re.MULTILINE))
-    assert {"report", "reports", "export", "dlt", "dbt", "dagster", "demo"} <= made <= told
+    assert {"report", "reports", "export", "dlt", "dbt", "dagster"} <= made <= told
     for name in made | told:
         profiles(f"[profiles.{name}]\napi_key='k'")
         with pytest.raises(SettingsRefused, match=f"cannot be called '{name}', a name the program itself uses"):

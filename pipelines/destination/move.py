@@ -1,0 +1,105 @@
+"""Moves a warehouse from a file to a lake, or back: every raw table, compared column by column, in one transaction.
+
+    source: raw.* --copied, counted, checksummed--> target: raw.*
+
+The source stays as it is. What dbt derives is built anew where the warehouse now is, which whoever calls this sees to.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.destination.file_store import FileStore
+from pipelines.destination.lake_store import LakeStore, line
+from pipelines.destination.storage import create
+from pipelines.destination.warehouse import Warehouse
+from pipelines.errors import BluumError
+from pipelines.schema.tables import RESPONSES
+
+
+class NotMoved(BluumError):
+    """A warehouse could not be moved: it is where it was, and the other place holds nothing of it."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as both places have to have it."""
+
+    name: str
+    type: str
+    is_nullable: bool
+
+
+def move(source: Warehouse, target: Warehouse) -> Mapping[str, int]:
+    """Copy all raw tables to a warehouse that holds nothing yet. Returns rows per table.
+
+    Only under the locks of both, and when the source has been swept. Raises NotMoved.
+    """
+    if not source.committed_loads():
+        raise NotMoved(f"{source.store} holds no answer yet: there is nothing to move")
+    if target.committed_loads():
+        raise NotMoved(f"{target.store} holds answers already; nothing was moved, and both are as they were")
+    try:
+        if isinstance(target.store, FileStore) and not target.store.exists():
+            create(target.store.path, target.dataset)
+        with closing(target.store.open()) as connection:
+            place = connection.execute("select current_database()").fetchall()[0][0]
+            _attach(connection, source)
+            connection.execute("begin")
+            rows = _copy(connection, f"source.{source.dataset}", f'"{place}".{target.dataset}')
+            connection.execute("commit")
+    except duckdb.Error as error:
+        raise NotMoved(f"{source.store} is as it was, and could not be moved to {target.store}: {line(error)}") from error
+    return rows
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, source: Warehouse) -> None:
+    if isinstance(source.store, LakeStore):
+        source.store.lake.attach(connection, "source", read_only=True)
+    elif isinstance(source.store, FileStore):
+        path = str(source.store.path).replace("'", "''")
+        connection.execute(f"attach '{path}' as source (read_only)")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> Mapping[str, int]:
+    """Copy and compare each table, all in the caller's transaction. Raises NotMoved if one came out different."""
+    connection.execute(f"create schema if not exists {target}")
+    rows: dict[str, int] = {}
+    for name, columns in _tables(connection, source).items():
+        there, here = f'{source}."{name}"', f'{target}."{name}"'
+        spelled = [f'"{column.name}" {column.type}{"" if column.is_nullable else " not null"}' for column in columns]
+        connection.execute(f"create table if not exists {here} ({', '.join(spelled)})")
+        # Which load came first is told by the order of rows, and so is what was asked first; of responses, by their ids.
+        order = "" if name == RESPONSES.name else " order by rowid"
+        connection.execute(f"insert into {here} by name select * from {there}{order}")
+        rows[name] = _compare(connection, name, columns, there, here)
+    return rows
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, source: str) -> Mapping[str, list[Column]]:
+    """The raw tables and dlt's list of loads; what else dlt keeps there of its own it makes anew."""
+    found = connection.execute(
+        """
+        select table_name, column_name, data_type, is_nullable from duckdb_columns()
+        where database_name || '.' || schema_name = ? and (table_name = '_dlt_loads' or not starts_with(table_name, '_dlt_'))
+        order by table_name, column_index
+        """,
+        [source],
+    ).fetchall()
+    tables: dict[str, list[Column]] = {}
+    for table, *column in found:
+        tables.setdefault(table, []).append(Column(*column))
+    return tables
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, name: str, columns: list[Column], there: str, here: str) -> int:
+    sums = ", ".join(f'sum(hash("{column.name}")::hugeint)' for column in columns)
+    (before,), (after,) = (connection.execute(f"select count(*), {sums} from {table}").fetchall() for table in (there, here))
+    if before[0] != after[0]:
+        raise NotMoved(f"of {before[0]} rows of {name}, {after[0]} came over; nothing was moved")
+    for column, old, new in zip(columns, before[1:], after[1:], strict=True):
+        if old != new:
+            raise NotMoved(f"the column {column.name} of {name} came out different; nothing was moved")
+    return int(after[0])
