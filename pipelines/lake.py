@@ -121,13 +121,11 @@ class Lake:
 
     def connect(self, alias: str = ALIAS, *, read_only: bool = False) -> "duckdb.DuckDBPyConnection":
         """A connection of its own, in UTC, whose tables are the lake's. Raises duckdb.Error."""
-        import duckdb  # not above: settings are read by commands that need none of it
-
-        connection = duckdb.connect(config={"extension_directory": folder} if (folder := extensions()) else {})
+        connection = connect()
         try:
             self.attach(connection, alias, read_only=read_only)
             self.use(connection, alias)
-        except duckdb.Error:
+        except Exception:
             connection.close()
             raise
         return connection
@@ -149,6 +147,13 @@ class Lake:
     def use(connection: "duckdb.DuckDBPyConnection", alias: str = ALIAS) -> None:
         """Let names be looked up in the lake; a cursor does not take that over from its connection."""
         connection.execute(f"use {alias}; set TimeZone = 'UTC'; set enable_progress_bar = false")
+
+
+def connect() -> "duckdb.DuckDBPyConnection":
+    """A connection to nothing yet, that a lake can be attached to."""
+    import duckdb  # not above: settings are read by commands that need none of it
+
+    return duckdb.connect(config={"extension_directory": folder} if (folder := extensions()) else {})
 
 
 @cache

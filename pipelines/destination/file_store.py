@@ -57,6 +57,12 @@ class FileStore:
             raise WarehouseUnusable(f"{self.path} cannot be opened, and was left as it is: {reason}") from error
         return connection
 
+    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, dataset: str, *, read_only: bool = False) -> None:
+        if not read_only and not self.path.exists():
+            create(self.path, dataset)
+        path = str(self.path).replace("'", "''")
+        connection.execute(f"attach '{path}' as {alias}" + " (read_only)" * read_only)
+
     def mend(self, dataset: str) -> None:
         if mend(self.path, frozenset({dataset})):
             self._pipeline = None

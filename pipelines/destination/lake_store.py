@@ -63,6 +63,9 @@ class LakeStore:
             raise WarehouseUnusable(f"{self} cannot be opened, and was left as it is: {line(error)}") from error
         return cursor
 
+    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, dataset: str, *, read_only: bool = False) -> None:
+        self.lake.attach(connection, alias, read_only=read_only)
+
     def mend(self, dataset: str) -> None:
         """Nothing tears a lake: its files are written once, and count when the catalog says so."""
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.destination.file_store import FileStore
-from pipelines.destination.lake_store import LakeStore, line
-from pipelines.destination.storage import create
+from pipelines.destination.lake_store import line
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
+from pipelines.lake import connect
 from pipelines.schema.tables import RESPONSES
 
 
@@ -42,25 +41,15 @@ def move(source: Warehouse, target: Warehouse) -> Mapping[str, int]:
     if target.committed_loads():
         raise NotMoved(f"{target.store} holds answers already; nothing was moved, and both are as they were")
     try:
-        if isinstance(target.store, FileStore) and not target.store.exists():
-            create(target.store.path, target.dataset)
-        with closing(target.store.open()) as connection:
-            place = connection.execute("select current_database()").fetchall()[0][0]
-            _attach(connection, source)
+        with closing(connect()) as connection:
+            source.store.attach(connection, "source", source.dataset, read_only=True)
+            target.store.attach(connection, "target", target.dataset)
             connection.execute("begin")
-            rows = _copy(connection, f"source.{source.dataset}", f'"{place}".{target.dataset}')
+            rows = _copy(connection, f"source.{source.dataset}", f"target.{target.dataset}")
             connection.execute("commit")
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         raise NotMoved(f"{source.store} is as it was, and could not be moved to {target.store}: {line(error)}") from error
     return rows
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, source: Warehouse) -> None:
-    if isinstance(source.store, LakeStore):
-        source.store.lake.attach(connection, "source", read_only=True)
-    elif isinstance(source.store, FileStore):
-        path = str(source.store.path).replace("'", "''")
-        connection.execute(f"attach '{path}' as source (read_only)")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> Mapping[str, int]:

@@ -26,6 +26,9 @@ class Store(Protocol):
     def open(self) -> duckdb.DuckDBPyConnection:
         """A connection for a moment, whose tables are the store's. Raises WarehouseUnusable."""
 
+    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, dataset: str, *, read_only: bool = False) -> None:
+        """Attach its tables to a connection of `pipelines.lake.connect`. Raises duckdb.Error."""
+
     def mend(self, dataset: str) -> None:
         """Make whole what a writer has torn that ended in the middle of a write. Before anything else, under the lock."""
 
