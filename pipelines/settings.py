@@ -15,7 +15,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pipelines.lake import Bucket, Lake, LakeRefused
+from pipelines.lake import Lake, LakeRefused
+from pipelines.lake_settings import LakeSettings
 from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles, settings_of
 
 DATASET = "raw"
@@ -28,7 +29,7 @@ _ALIASED = {"api_secret", "base_url"}  # settings that are known by a second nam
 _DBT_SCHEMAS = {"staging", "intermediate", "checks", "marts", "audit", "builds", "main"}
 
 
-class Settings(BaseSettings):
+class Settings(LakeSettings):
     """The settings of one key pair; each is BLUUM_<NAME> in the environment.
 
     A named profile has its own key pair, base URL, data folder and pace; what it does not set is as for all.
@@ -47,14 +48,6 @@ class Settings(BaseSettings):
     profile: str = Field("", description="which key pair; unset: the plain one, or without any the bundled sandbox")
     profiles_file: Path = Path("bluum.toml")
     data_dir: Path = Field(Path("data"), description="all profiles' folder; `folder` is the one of this profile")
-    warehouse: SecretStr | None = Field(
-        None, description="a lake in place of the file: ducklake:postgres: and what libpq connects to"
-    )
-    lake_data: str | None = Field(None, description="where its Parquet files are: a folder, or s3://bucket/folder")
-    s3_endpoint: str | None = Field(None, description="of another S3 than AWS', such as http://127.0.0.1:8333")
-    s3_region: str | None = None
-    s3_key_id: str | None = None
-    s3_secret: SecretStr | None = None
     dataset: str = Field(DATASET, pattern="^[a-z_][a-z0-9_]*$", description="the schema that dlt fills")
     surface: Literal["accounts", "investors"] = "accounts"
     refresh_prices: bool = True
@@ -127,23 +120,6 @@ class Settings(BaseSettings):
             raise ValueError(f"is a schema that dbt builds; it must not be one of {', '.join(sorted(_DBT_SCHEMAS))}")
         return value
 
-    @field_validator("warehouse")
-    @classmethod
-    def _check_warehouse(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            try:
-                Lake.of(value.get_secret_value(), data="")
-            except LakeRefused as error:
-                raise ValueError(str(error)) from None
-        return value
-
-    @field_validator("lake_data")
-    @classmethod
-    def _check_lake_data(cls, value: str | None) -> str | None:
-        if value is not None and "://" in value and not value.startswith("s3://"):
-            raise ValueError("must be a folder or s3://bucket/folder")
-        return value
-
     @model_validator(mode="after")
     def _check_pairs(self) -> "Settings":
         of_profile = f" for the profile {self.profile}" if self.profile else ""
@@ -197,18 +173,8 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> Lake | None:
-        """This profile's lake; None where the warehouse is a file."""
-        if self.warehouse is None:
-            return None
-        data = self.lake_data or str(self.data_dir.resolve() / "lake")
-        data = data if data.startswith("s3://") else str(Path(data).resolve())
-        secret = self.s3_secret.get_secret_value() if self.s3_secret else None
-        return Lake.of(
-            self.warehouse.get_secret_value(),
-            f"{data.rstrip('/')}/{self.profile}",
-            "public" if self.profile == DEFAULT else self.profile,
-            Bucket(self.s3_key_id, secret, self.s3_region, self.s3_endpoint),
-        )
+        """This profile's lake, in a schema and a folder named after it; None where the warehouse is a file."""
+        return self.lake_of(self.data_dir.resolve(), self.profile, "public" if self.profile == DEFAULT else self.profile)
 
     @property
     def published(self) -> Path | Lake:
