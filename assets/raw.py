@@ -51,6 +51,7 @@ def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]
         "requests": figures.requests,
         "retries": figures.retries,
         "rate_limited": figures.rate_limited,
+        "finished_at": str(figures.finished_at),
         "accounts_failed": len({failure.request.account_id for failure in progress.failures}),
         "quarantined_rows": progress.quarantined,
         "seconds": round(monotonic() - started, 1),

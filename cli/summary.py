@@ -10,6 +10,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.api.clock import CUT_OVER_HOUR, as_of_date
+from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.api.progress import Progress
 from pipelines.destination.lock import who_writes
 from pipelines.destination.questions import Figures, Standing
@@ -32,6 +34,11 @@ def print_summary(
     figures = warehouse.figures(run_id)
     standing = warehouse.standing(progress.as_of_date, settings.accounts, settings.leave_out)
     console.print(_table(progress, figures, standing, seconds))
+    if figures.finished_at and as_of_date(figures.finished_at) > progress.as_of_date:
+        ended = f"{figures.finished_at.astimezone(MARKET_ZONE):%Y-%m-%d %H:%M}"
+        console.print(
+            f"The night outlasted its day, which ends at 0{CUT_OVER_HOUR}:00 in New York: its last answers are of {ended}."
+        )
     if progress.stopped_by:
         console.print(f"The night was cut short: {progress.stopped_by}.", markup=False)
     _name_missing(console, progress, standing)

@@ -7,7 +7,7 @@ readers is decided in sql/.
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pipelines.api.endpoints import Request, without
@@ -17,11 +17,12 @@ from pipelines.schema.tables import TABLES
 
 @dataclass(frozen=True)
 class Figures:
-    """What one run came to: HTTP requests sent, how many of them again, how many answered 429, and rows per raw table."""
+    """What one run came to: requests sent, how many of them again or answered 429, the last answer, rows per raw table."""
 
     requests: int
     retries: int
     rate_limited: int
+    finished_at: datetime | None
     rows: Mapping[str, int]
 
 
@@ -201,7 +202,10 @@ class Questions(Database):
         ids = f"select response_id from {self.dataset}.responses where run_id = ?"
         with self.at_hand():
             sums = self._all(
-                f"select sum(attempts), sum(attempts - 1), sum(rate_limited) from {self.dataset}.responses where run_id = ?",
+                f"""
+                select sum(attempts), sum(attempts - 1), sum(rate_limited), max(received_at)
+                from {self.dataset}.responses where run_id = ?
+                """,
                 run_id,
             )
             held = self.tables()
@@ -210,5 +214,6 @@ class Questions(Database):
                 for name in TABLES
                 if name in held
             }
-        requests, retries, limited = (int(number or 0) for number in (sums or [(0, 0, 0)])[0])
-        return Figures(requests, retries, limited, rows)
+        *counts, finished_at = (sums or [(0, 0, 0, None)])[0]
+        requests, retries, limited = (int(number or 0) for number in counts)
+        return Figures(requests, retries, limited, finished_at, rows)

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from socket import gethostname
 
@@ -14,6 +15,7 @@ from helpers.house import House
 from rich.console import Console
 
 from cli.summary import print_status, print_summary
+from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.destination.lock import holding
 from pipelines.errors import NotPublished
 from sandbox.server import Options
@@ -76,7 +78,18 @@ def test_an_account_that_is_wanted_and_in_no_roster_is_named(house: House) -> No
     assert "1 landed of 1 expected" in said
 
 
-def test_a_writer_that_was_killed_is_not_said_to_be_holding(house: House) -> None:
+def test_a_night_that_outlasts_its_day_says_until_when_it_was_asked(house: House) -> None:
+    house.sandbox.clock.set(datetime(2022, 6, 16, 3, 59, 30, tzinfo=MARKET_ZONE))
+    house.sandbox.faults.set([Rule("rate_limited", endpoint="pnl", seconds=40, count=1)])
+
+    code, said = summary(house)
+
+    assert code == 0
+    assert "Night of 2022-06-15" in said
+    assert "The night outlasted its day, which ends at 04:00 in New York: its last answers are of 2022-06-16 04:00." in said
+
+
+def test_a_writer_that_was_killed_is_not_said_to_be_writing(house: House) -> None:
     with holding(house.data_dir, "a test"):
         assert "Writing now: `a test`" in status(house)
     with subprocess.Popen(["true"]) as dead:
