@@ -20,6 +20,12 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
 )
 
 
+class PublishConfig(dg.Config):
+    """How to publish: what differs from the last file, or a file that has no block of it."""
+
+    anew: bool = False
+
+
 @dg.asset(
     group_name="published",
     deps=[key for key in models.keys if key.path[0] in SCHEMAS],
@@ -28,8 +34,10 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
     freshness_policy=EVERY_NIGHT,
     description="bi.duckdb: marts and audit as the readers see them, with marts.manifest. Swapped in whole.",
 )
-def published(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> dg.MaterializeResult[None]:
+def published(
+    context: dg.AssetExecutionContext, config: PublishConfig, bluum: dg.ResourceParam[Bluum]
+) -> dg.MaterializeResult[None]:
     """Copy the marts into the readers' file."""
     with writing(bluum.settings.folder, "publish"):
-        rows = publish(bluum.settings, context.run.run_id)
+        rows = publish(bluum.settings, context.run.run_id, anew=config.anew)
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(bluum.settings.bi), "rows": dict(rows)})

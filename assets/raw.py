@@ -52,6 +52,7 @@ def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]
         "retries": figures.retries,
         "rate_limited": figures.rate_limited,
         "accounts_failed": len({failure.request.account_id for failure in progress.failures}),
+        "accounts_left_out": progress.left_out,
         "quarantined_rows": progress.quarantined,
         "seconds": round(monotonic() - started, 1),
     }
