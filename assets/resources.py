@@ -52,7 +52,7 @@ class BluumResource(dg.ConfigurableResource[Bluum]):
     """The connection of the run's profile, as the environment, .env and the settings file describe it.
 
     A run holds the data folder from its beginning to its end: so one that is said to go on while nobody holds the folder is
-    dead (see `dead_runs.py`).
+    dead (see `unfinished.py`).
     """
 
     def create_resource(self, context: dg.InitResourceContext) -> Bluum:
