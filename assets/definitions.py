@@ -12,6 +12,7 @@ from assets.report import report
 from assets.resources import AlertResource, BluumResource, dbt_resource
 from assets.schedules import nightly_schedule
 from assets.sensors import failed_run, incomplete_night, profiles, remodel_after_backfill
+from assets.unfinished import unfinished_runs
 
 
 def build_defs(**resources: object) -> dg.Definitions:
@@ -21,7 +22,7 @@ def build_defs(**resources: object) -> dg.Definitions:
         asset_checks=CHECKS,
         jobs=[nightly, backfill_pnl, remodel],
         schedules=[nightly_schedule],
-        sensors=[failed_run, incomplete_night, remodel_after_backfill, profiles],
+        sensors=[failed_run, incomplete_night, remodel_after_backfill, profiles, unfinished_runs],
         executor=dg.in_process_executor,  # one process, so that one writer: DuckDB takes no second
         resources={"bluum": BluumResource(), "dbt": dbt_resource(PROJECT), "alerts": AlertResource(), **resources},
     )

@@ -21,6 +21,12 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
 )
 
 
+class PublishConfig(dg.Config):
+    """How to publish: what differs from the last file, or a file that has no block of it."""
+
+    anew: bool = False
+
+
 @dg.asset(
     group_name="published",
     deps=[key for key in models.keys if key.path[0] in SCHEMAS],
@@ -29,8 +35,10 @@ EVERY_NIGHT = dg.FreshnessPolicy.cron(
     freshness_policy=EVERY_NIGHT,
     description="Marts and audit as readers see them, with marts.manifest: bi.duckdb, swapped in whole, or views of a lake.",
 )
-def published(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]) -> dg.MaterializeResult[None]:
+def published(
+    context: dg.AssetExecutionContext, config: PublishConfig, bluum: dg.ResourceParam[Bluum]
+) -> dg.MaterializeResult[None]:
     """Show the readers what is built."""
     with writing(bluum.settings, "publish"):
-        rows = publish(bluum.settings, context.run.run_id)
+        rows = publish(bluum.settings, context.run.run_id, anew=config.anew)
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(bluum.settings.published)), "rows": dict(rows)})

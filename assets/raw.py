@@ -53,6 +53,7 @@ def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]
         "rate_limited": figures.rate_limited,
         "finished_at": str(figures.finished_at),
         "accounts_failed": len({failure.request.account_id for failure in progress.failures}),
+        "accounts_left_out": progress.left_out,
         "quarantined_rows": progress.quarantined,
         "seconds": round(monotonic() - started, 1),
     }

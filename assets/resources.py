@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from assets.partitions import profile_of
 from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.api.progress import Observer
+from pipelines.destination.lock import writing
 from pipelines.settings import Settings
 
 SANDBOX_YEAR = 2022
@@ -48,10 +49,21 @@ class Bluum:
 
 
 class BluumResource(dg.ConfigurableResource[Bluum]):
-    """The connection of the run's profile, as the environment, .env and the settings file describe it."""
+    """The connection of the run's profile, as the environment, .env and the settings file describe it.
+
+    A run holds the data folder from its beginning to its end: so one that is said to go on while nobody holds the folder is
+    dead (see `unfinished.py`).
+    """
 
     def create_resource(self, context: dg.InitResourceContext) -> Bluum:
         return Bluum(Settings.of(profile_of(context.run.tags) if context.run else None))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Bluum]:
+        """The connection for as long as the run lasts. Raises Locked if somebody else is writing."""
+        bluum = self.create_resource(context)
+        with writing(bluum.settings, f"Dagster's {context.run.job_name}" if context.run else "Dagster"):
+            yield bluum
 
 
 class AlertResource(dg.ConfigurableResource["AlertResource"]):

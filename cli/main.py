@@ -120,6 +120,41 @@ def rebuild() -> None:
 
 
 @app.command()
+def forget(
+    account: Annotated[list[str], typer.Option(help="the account's id, as in marts.accounts; may be repeated")],
+) -> None:
+    """Erase accounts for good, wherever this program has kept something of them, and leave them out of every later night."""
+    settings = Settings.of()
+    from cli.forget import run_forget
+
+    raise typer.Exit(run_forget(settings, out, account))
+
+
+@app.command()
+def backup(to: Annotated[Path, typer.Option(help="the file to write; one that is there is not touched")]) -> None:
+    """Copy the warehouse, whole and compared, to a file that must not be there yet. While a night is written it says so."""
+    settings = Settings.of()
+    from pipelines.destination.backup import back_up
+    from pipelines.destination.lock import writing
+    from pipelines.destination.warehouse import Warehouse
+
+    with writing(settings, "bluum backup"):
+        warehouse = Warehouse.of(settings)
+        warehouse.mend()
+        copied = back_up(warehouse, to)
+    out.print(f"{to}: {copied.tables} tables, {copied.rows} rows, the newest night {copied.night}", markup=False)
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Option("--from", help="what `bluum backup` has written")]) -> None:
+    """Put a backup in the place of a warehouse that is gone, and publish it. A warehouse that is there is not touched."""
+    settings = Settings.of()
+    from cli.running import run_restore
+
+    raise typer.Exit(run_restore(settings, source, out))
+
+
+@app.command()
 def status() -> None:
     """Say what the warehouse holds, how complete its last nights are, what is published and who is writing."""
     settings = Settings.of()
@@ -144,20 +179,25 @@ def move(
 @app.command()
 def publish() -> None:
     """Publish the marts as they stand in the warehouse, without asking the API for anything."""
+    settings = Settings.of()
     from pipelines.destination.lock import writing
+
+    with writing(settings, "bluum publish"):
+        _publish(settings, "bluum publish")
+
+
+def _publish(settings: Settings, purpose: str) -> None:
     from pipelines.destination.publish import publish as publish_marts
 
-    settings = Settings.of()
-    with writing(settings, "bluum publish"):
-        rows = publish_marts(settings, run_id="bluum publish")
-        out.print(f"{settings.published}: {len(rows)} tables, {sum(rows.values())} rows", markup=False)
-        from assets.report import NotReported, report_of
+    rows = publish_marts(settings, run_id=purpose)
+    out.print(f"{settings.published}: {len(rows)} tables, {sum(rows.values())} rows", markup=False)
+    from assets.report import NotReported, report_of
 
-        try:
-            report_of(settings)
-        except NotReported as error:
-            err.print(f"bluum: {error}", markup=False)
-            raise typer.Exit(WITH_FAILURES) from error
+    try:
+        report_of(settings)
+    except NotReported as error:
+        err.print(f"bluum: {error}", markup=False)
+        raise typer.Exit(WITH_FAILURES) from error
 
 
 @app.command()

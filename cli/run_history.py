@@ -15,7 +15,7 @@ from typing import Any, Self
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClassData, serialize_value
 from sqlalchemy import Connection, Engine, QueuePool, create_engine
 
 from assets.project import ROOT
@@ -109,6 +109,30 @@ def forget_old_runs(instance: dg.DagsterInstance, home: Path, keep: int = KEPT_R
         instance.delete_run(run_id)
         events.unlink(missing_ok=True)
         shutil.rmtree(home / "storage" / run_id, ignore_errors=True)
+
+
+def forget_runs(instance: dg.DagsterInstance, home: Path, text: str) -> int:
+    """Delete every run whose events name something, and every other file of the folder that does. Returns how many runs.
+
+    SQLite leaves what was deleted in the free room of its files, so these are written anew.
+    """
+    named = [
+        run_id
+        for run_id in instance.get_run_ids()
+        if any(text in serialize_value(entry) for entry in instance.all_logs(run_id))
+    ]
+    for run_id in named:
+        instance.delete_run(run_id)
+        (home / "history" / "runs" / f"{run_id}.db").unlink(missing_ok=True)
+        shutil.rmtree(home / "storage" / run_id, ignore_errors=True)
+    for path in [path for path in home.rglob("*") if path.is_file()]:
+        if path.suffix == ".db":
+            with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+                connection.execute("vacuum")
+                connection.execute("pragma wal_checkpoint(truncate)")
+        elif ".db-" not in path.name and text.encode() in path.read_bytes():
+            path.unlink()
+    return len(named)
 
 
 def close_dead_runs(instance: dg.DagsterInstance) -> None:

@@ -29,6 +29,7 @@ from cli.run_history import close_dead_runs, dagster_home, forget_old_runs, run_
 from cli.summary import opening, print_summary, say_unreported
 from pipelines.api.progress import Observer
 from pipelines.api.progress import Progress as Synced
+from pipelines.destination.backup import restore
 from pipelines.destination.lock import writing
 from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
@@ -132,6 +133,17 @@ def run_move(settings: Settings, target: Settings, console: Console) -> int:
     )
     console.print(f"What is in {source.store} was left, and is not renewed any more.", markup=False)
     console.print(f"Open it:  {opening(target)}", markup=False)
+    return say_unreported(console, ran.unreported)
+
+
+def run_restore(settings: Settings, source: Path, console: Console) -> int:
+    """Put a backup back, build what it has no models of, and publish. Returns the exit code."""
+    with writing(settings, "bluum restore"):
+        warehouse = Warehouse.of(settings)
+        copied = restore(source, warehouse)
+        console.print(f"{warehouse.store}: {copied.rows} rows, the newest night {copied.night}", markup=False)
+        console.print("Whoever was forgotten since that backup is in it again: run `bluum forget` for them once more.")
+        ran = execute(settings, Work("remodel"))
     return say_unreported(console, ran.unreported)
 
 

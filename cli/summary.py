@@ -42,6 +42,8 @@ def print_summary(
     if progress.stopped_by:
         console.print(f"The night was cut short: {progress.stopped_by}.", markup=False)
     _name_missing(console, progress, standing)
+    if progress.left_out:
+        console.print(f"Left out: {progress.left_out} account(s) that Bluum still lists, and that were forgotten.")
     unknown = _not_in_roster(settings, warehouse, progress.as_of_date)
     if unknown:
         console.print(f"Not in the roster, though BLUUM_ACCOUNTS names them: {', '.join(unknown)}", markup=False)

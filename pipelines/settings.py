@@ -193,6 +193,19 @@ def moved(settings: Settings, to: str, data: str | None = None) -> Settings:
     return settings.model_copy(update={"warehouse": SecretStr(to), "lake_data": data or settings.lake_data})
 
 
+class _Cron(BaseSettings):
+    """The one setting that Dagster needs while it loads: by itself, so that no other one can be in its way."""
+
+    model_config = Settings.model_config
+
+    nightly_cron: str | None = None
+
+
+def nightly_cron() -> str | None:
+    """When `nightly_schedule` runs, in New York; None: at its usual time, once it is started in the UI."""
+    return _Cron().nightly_cron
+
+
 def profile_names() -> list[str]:
     """Every profile that has a key pair: the plain one if it is set, then those of the settings file; else the sandbox.
 

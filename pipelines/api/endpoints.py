@@ -16,6 +16,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from pipelines.api.forgotten import NOBODY, Forgotten, is_forgotten
 from pipelines.api.pieces import each, member, readable, whole
 from pipelines.api.wire import items
 from pipelines.schema import tables
@@ -62,6 +63,7 @@ class SyncContext:
     closed_before: frozenset[str] = frozenset()  # accounts that an earlier night has seen closed
     missed_pnl: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # end dates to fill, per account
     missed_performance: Mapping[str, tuple[date, ...]] = field(default_factory=dict)  # the same, per portfolio
+    forgotten: Forgotten = NOBODY  # accounts that are left out of the roster
 
 
 Piece: TypeAlias = Record | Quarantined | Request
@@ -125,6 +127,8 @@ def _opened_on(item: Json) -> date | None:
 def read_accounts(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
     """The roster leads to everything else, for every account whatever its status."""
     for item in items(body)[0]:
+        if is_forgotten(item):
+            continue
         opened_on = _opened_on(item)
         yield Record(tables.ACCOUNTS, item, {"opened_on": opened_on})
         account_id = readable(TEXT, item, "id")

@@ -7,14 +7,15 @@ The same code reads an answer fresh from the API and one kept in raw.responses, 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipelines.api.endpoints import ENDPOINTS, Piece, Request, SyncContext, params_text
 from pipelines.api.fetch import Answer, Page
+from pipelines.api.forgotten import is_forgotten
 from pipelines.api.wire import Outcome
 from pipelines.schema import tables
-from pipelines.schema.rows import Quarantined, Record, Row, Rows, new_members, read
+from pipelines.schema.rows import Quarantined, Record, Row, Rows, as_json, new_members, read
 from pipelines.schema.table import Table
 from pipelines.schema.values import Unreadable
 
@@ -55,6 +56,7 @@ class ParseResult:
     message: str | None = None
     follow_ups: tuple[Request, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+    left_out: int = 0  # accounts of a roster that were forgotten
 
 
 @dataclass
@@ -70,6 +72,9 @@ class Parser:
 
     def parse(self, answer: Answer, batch: Batch) -> ParseResult:
         """Read one answer into the batch: its responses, its rows, and the plan it makes."""
+        if ENDPOINTS[answer.request.endpoint].is_personal and self.context.forgotten.digests:
+            answer = replace(answer, pages=tuple(map(self._without_forgotten, answer.pages)))
+        left_out = sum(is_forgotten(item) for page in answer.pages for item in page.items or ())
         ids = [self.next_id() for _ in answer.pages]
         counts: dict[str, int] = defaultdict(int)
         parsed = self._read(answer, ids, batch, counts)
@@ -77,13 +82,21 @@ class Parser:
             batch.add(tables.RESPONSES, self._response(answer, parsed, number, page, response_id, ids[0], counts))
             batch.newest = response_id
         self.plan(parsed.follow_ups, batch)
-        return parsed
+        return replace(parsed, left_out=left_out)
 
     def plan(self, requests: Iterable[Request], batch: Batch) -> None:
         """Note what the newest response of the batch tells us to ask."""
         for request in requests:
             names = ("endpoint", "account_id", "portfolio_id", "params")
             batch.add(tables.PLAN, self._stamped(batch.newest, dict(zip(names, request.key, strict=True))))
+
+    def _without_forgotten(self, page: Page) -> Page:
+        """A page of the roster without the accounts that were forgotten, in what is read of it and in what is kept."""
+        reply, forgotten = page.exchange.reply, self.context.forgotten
+        if (body := forgotten.without(reply.body)) == reply.body:
+            return page
+        exchange = replace(page.exchange, reply=replace(reply, body=body), content=as_json(body).encode())
+        return replace(page, exchange=exchange, items=page.items and forgotten.without_items(page.items))
 
     def _read(self, answer: Answer, ids: list[str], batch: Batch, counts: dict[str, int]) -> ParseResult:
         if answer.outcome is not Outcome.OK:

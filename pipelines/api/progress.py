@@ -30,6 +30,7 @@ class Progress:
     waiting: int = 0
     landed: int = 0
     quarantined: int = 0
+    left_out: int = 0  # accounts that Bluum still lists, and that were forgotten
     failures: list[Failure] = field(default_factory=list)
     stopped_by: str | None = None  # why the rest of the night is not asked
     _last_answer: float | None = None  # monotonic seconds; before the first one, when the first question was asked
@@ -39,6 +40,7 @@ class Progress:
         """Count a question that has been read; `exchange` is the last that was had about it."""
         self.asked += 1
         self.quarantined += len(parsed.quarantined)
+        self.left_out += parsed.left_out
         if not parsed.outcome.is_good:
             self.failures.append(Failure(request, parsed.outcome, parsed.message or "no reason given"))
         if exchange.reply.is_unauthorized:

@@ -80,6 +80,10 @@ class FileStore:
         if convert(self.path, dataset):
             self._pipeline = None
 
+    def write_anew(self, dataset: str) -> bool:
+        self._pipeline = None
+        return convert(self.path, dataset, anyway=True)
+
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
         pipeline = self._dlt(dataset)  # before the imports: it sets what dlt reads from the environment
         from dlt.common.destination.exceptions import DestinationHasFailedJobs

@@ -18,8 +18,9 @@ import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from pipelines.api.parse import Batch
+from pipelines.destination.upkeep import let_go
 from pipelines.errors import WarehouseUnusable
-from pipelines.lake import Lake
+from pipelines.lake import ALIAS, Lake
 from pipelines.schema.table import Table
 
 _log = logging.getLogger(__name__)
@@ -74,6 +75,15 @@ class LakeStore:
 
     def bring_up_to_date(self, dataset: str) -> None:
         """DuckLake says how a lake is stored, and refuses one that is of another version."""
+
+    def write_anew(self, dataset: str) -> bool:
+        try:
+            with closing(self.lake.connect()) as connection:
+                let_go(connection, ALIAS)
+        except duckdb.Error as error:
+            _log.warning("%s still holds what was deleted: %s", self, line(error))
+            return False
+        return True
 
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
         started = time.time_ns()

@@ -34,15 +34,15 @@ _MOST_FREE = 0.5
 """A file with more room free than this share of what is in use is made anew: what is replaced leaves room behind."""
 
 
-def publish(settings: Settings, run_id: str) -> Mapping[str, int]:
-    """Bring bi.duckdb up to date with the marts and swap it in; or show a lake's readers what it now has.
+def publish(settings: Settings, run_id: str, *, anew: bool = False) -> Mapping[str, int]:
+    """Bring bi.duckdb up to date with the marts, or make it anew, and swap it in; or show a lake's readers what it now has.
 
     Returns rows per table, by schema.table. Raises NotPublished if anything fails; what was published stays whole then.
     """
     if settings.lake:
         return publish_lake(settings.lake, run_id)
     try:
-        rows = _build(settings, run_id)
+        rows = _build(settings, run_id, anew)
         _swap(settings)
     except (duckdb.Error, OSError) as error:
         reason = str(error).splitlines()[0]
@@ -54,10 +54,10 @@ def _building(settings: Settings) -> Path:
     return settings.bi.with_name(settings.bi.name + ".building")
 
 
-def _build(settings: Settings, run_id: str) -> Mapping[str, int]:
+def _build(settings: Settings, run_id: str, anew: bool) -> Mapping[str, int]:
     building = _building(settings)
     _remove(building)  # of a publish that was killed
-    if settings.bi.exists():
+    if settings.bi.exists() and not anew:
         shutil.copyfile(settings.bi, building)
         try:
             with _both(settings) as connection:

@@ -15,13 +15,12 @@ import duckdb
 from pipelines.destination import catalog
 from pipelines.destination.lake_store import LakeStore, line
 from pipelines.destination.manifest import write_manifest
-from pipelines.destination.upkeep import keep_up
+from pipelines.destination.upkeep import keep_up, newest_snapshot, published_snapshots
 from pipelines.errors import NotPublished
 from pipelines.lake import Lake
 
 _BUILT = tuple(LakeStore.building.values())
 _NEXT = re.compile(rf"\b({'|'.join(LakeStore.building)})_next\b")
-_PINNED = re.compile(r"at \(version => (\d+)\)", re.IGNORECASE)
 
 
 def publish_lake(lake: Lake, run_id: str) -> Mapping[str, int]:
@@ -32,7 +31,7 @@ def publish_lake(lake: Lake, run_id: str) -> Mapping[str, int]:
     try:
         with closing(lake.connect("bi")) as connection:  # by which name nobody will call it: views name schemas alone
             connection.execute("begin")
-            before, now = _shown(connection), _newest(connection)
+            before, now = published_snapshots(connection, "bi"), newest_snapshot(connection, "bi")
             rows = _show(connection, now, run_id)
             connection.execute("commit")
             keep_up(connection, "bi", kept={*before, now})
@@ -40,15 +39,6 @@ def publish_lake(lake: Lake, run_id: str) -> Mapping[str, int]:
         message = f"readers of {lake} see what they saw before, the marts could not be published: {line(error)}"
         raise NotPublished(message) from error
     return rows
-
-
-def _newest(connection: duckdb.DuckDBPyConnection) -> int:
-    return int(connection.execute("select max(snapshot_id) from ducklake_snapshots('bi')").fetchall()[0][0])
-
-
-def _shown(connection: duckdb.DuckDBPyConnection) -> set[int]:
-    """The snapshots that the published views are of: one, or none."""
-    return {int(number) for query in catalog.views(connection, "bi").values() for number in _PINNED.findall(query)}
 
 
 def _show(connection: duckdb.DuckDBPyConnection, snapshot: int, run_id: str) -> Mapping[str, int]:

@@ -36,13 +36,13 @@ def create(path: Path, dataset: str) -> None:
         _create_responses(connection, f"warehouse.{dataset}", [*columns, ("_dlt_load_id", "varchar", False)])
 
 
-def convert(path: Path, dataset: str) -> bool:
-    """Write an older or a mostly empty file anew, if it is one. Only under the lock, with nobody else at the file.
+def convert(path: Path, dataset: str, *, anyway: bool = False) -> bool:
+    """Write an older or a mostly empty file anew, if it is one, or `anyway`. Under the lock, with nobody else at the file.
 
     The file stands as it is until the new one has been compared with it, table by table. Returns whether it was replaced; a
     file that cannot be, for want of room, is told about and left: it serves as well, and a night is worth more.
     """
-    if not path.exists() or not _is_worth_it(path):
+    if not path.exists() or not (anyway or _is_worth_it(path)):
         return False
     copy = path.with_name(f"{path.name}.converting")
     try:

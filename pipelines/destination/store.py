@@ -38,5 +38,8 @@ class Store(Protocol):
     def bring_up_to_date(self, dataset: str) -> None:
         """Store what an older program has stored as this one does. Under the lock."""
 
+    def write_anew(self, dataset: str) -> bool:
+        """Store all of it anew, so that nothing deleted can be read. Under the lock. Returns whether it could be."""
+
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
         """Load one batch as one package; tables and columns that it needs are made. Raises WarehouseUnusable."""

@@ -21,6 +21,7 @@ from pipelines.api.endpoints import Request, SyncContext, roster, without
 from pipelines.api.engine import Engine, Held, client_of
 from pipelines.api.parse import Batch
 from pipelines.api.progress import Observer, Progress
+from pipelines.destination.forgetting import forgotten
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import Interrupted
 from pipelines.night.signals import stopping
@@ -106,6 +107,7 @@ class Sync:
                 closed,
                 pnl,
                 warehouse.missed_performance(day, left, closed) if "performance" in is_asked else {},
+                forgotten(warehouse),
             )
             is_begun = roster(settings.surface).key in answered
             planned = tuple(warehouse.planned(day, settings.surface)) if is_begun else ()

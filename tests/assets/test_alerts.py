@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -243,7 +244,7 @@ def test_every_profile_of_the_settings_gets_a_partition_and_a_night(monkeypatch:
         assert added.dynamic_partitions_requests is not None
         (request,) = added.dynamic_partitions_requests
         assert list(request.partition_keys) == ["acme", "beta"]
-        asked = nightly_schedule(dg.build_schedule_context(instance=instance))
+        asked = nightly_schedule(dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime.now(UTC)))
         assert [run.partition_key for run in asked] == ["acme", "beta"]
         assert instance.get_dynamic_partitions("profiles") == ["acme", "beta"]
         assert isinstance(profiles(dg.build_sensor_context(instance=instance)), dg.SkipReason)

@@ -17,6 +17,7 @@ import pytest
 from helpers.faulty import Sandbox, running
 from helpers.faulty.rules import Rule
 from helpers.program import zygote
+from helpers.search import everything
 from pydantic import ValidationError
 
 from pipelines.api.client import Client
@@ -130,28 +131,9 @@ def _personal(sandbox: Sandbox) -> dict[str, bytes]:
     }
 
 
-def _everything(data: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file as it is; packed ones unpacked; every DuckDB and parquet file as text, column by column."""
-    for path in sorted(data.rglob("*")):
-        if not path.is_file():
-            continue
-        yield str(path), path.read_bytes()
-        if path.suffix == ".gz":
-            yield f"{path}, unpacked", gzip.decompress(path.read_bytes())
-        if path.suffix == ".parquet":
-            yield f"{path}, as text", str(duckdb.sql(f"select * from read_parquet('{path}')").fetchall()).encode()
-        if path.suffix == ".duckdb":
-            with duckdb.connect(str(path), read_only=True) as connection:
-                for schema, table in connection.execute(
-                    "select table_schema, table_name from information_schema.tables"
-                ).fetchall():
-                    rows = connection.execute(f'select row_to_json(t)::varchar from "{schema}"."{table}" as t').fetchall()
-                    yield f"{path}, {schema}.{table}", "\n".join(row for (row,) in rows).encode()
-
-
 def test_neither_credentials_nor_people_are_in_anything_that_was_kept(aftermath: Aftermath) -> None:
     wanted = {**_credentials(), **_personal(aftermath.sandbox)}
-    places = list(_everything(aftermath.data))
+    places = list(everything(aftermath.data))
     assert len(places) > 100, "the search looked at next to nothing"
     found = [(place, name) for place, content in places for name, needle in wanted.items() if needle in content]
     assert found == []
@@ -175,7 +157,7 @@ def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
         connection.execute("create table t as select 'x' || i as a, ? as b from range(5000) as r(i)", [SECRET])
     (tmp_path / "b.gz").write_bytes(gzip.compress(KEY.encode()))
     wanted = _credentials()
-    found = {name for _, content in _everything(tmp_path) for name, needle in wanted.items() if needle in content}
+    found = {name for _, content in everything(tmp_path) for name, needle in wanted.items() if needle in content}
     assert {"key", "secret"} <= found
 
 
