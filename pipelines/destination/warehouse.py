@@ -32,6 +32,8 @@ from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings, is_loopback
 
 _PIPELINE = "bluum_warehouse"
+_SPARING = "set threads = 1; set max_vacuum_tasks = 0"
+"""How a load spares memory: it leaves it to the models' process to merge what the loads of a night have appended."""
 _DERIVED = ("staging", "intermediate")  # what dbt makes anew; marts stay, for whoever reads them until they are built again
 
 
@@ -242,6 +244,7 @@ class Warehouse(Questions, Missed):
                 create(self.path, self.dataset)
             source = bluum_source(batches=[batch], tables=tuple(self.raw_tables.values()))
             with closing(self._open()) as connection:  # by itself dlt opens and closes the file several times a package
+                connection.execute(_SPARING)
                 pipeline.run(source, credentials=connection).raise_on_failed_jobs()
         except (PipelineStepFailed, DestinationHasFailedJobs, duckdb.Error, OSError) as error:
             reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
@@ -262,6 +265,7 @@ class Warehouse(Questions, Missed):
             os.environ["DLT_DATA_DIR"] = str(folder.parent)
             os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # nothing goes to anybody but Bluum
             os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
+            os.environ["LOAD__WORKERS"] = "1"  # one table after the other, each let go before the next
             os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"  # else every body stays there for a second time
             import dlt
 
