@@ -6,3 +6,9 @@ source       the dlt source: the raw tables as resources, for any destination
 destination  the DuckDB files: loading, asking what is held, locking, publishing
 night        one night into the warehouse, checkpoint by checkpoint; past P&L; reading kept answers again
 """
+
+import os
+
+os.environ.setdefault(
+    "ARROW_DEFAULT_MEMORY_POOL", "system"
+)  # Arrow's own keeps what is let go; it looks once, when imported

@@ -13,6 +13,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from types import TracebackType
 from typing import Self
@@ -24,7 +25,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from pipelines.api.pacer import Pacer
 from pipelines.api.transport import FAULTS, Transport
-from pipelines.api.wire import Exchange, Outcome, Reply, decipher, http_date
+from pipelines.api.wire import Exchange, Outcome, Reply, Sift, decipher, http_date
 
 MAX_FAULTS = 6
 MAX_RATE_LIMITED = 20
@@ -77,28 +78,30 @@ class Client:
     ) -> None:
         await self._transport.aclose()
 
-    async def get(self, path: str, query: Mapping[str, str]) -> Exchange:
+    async def get(self, path: str, query: Mapping[str, str], sift: Sift | None = None) -> Exchange:
         """Ask, and ask again while that may help. Never raises for a fault of Bluum's or of the network: the reply says it.
 
-        `path` is below the base URL, its parts percent-encoded. Which faults are worth a further attempt is `wire.py`.
+        `path` is below the base URL, its parts percent-encoded; `sift` is for `wire.parse`. Which faults are worth a further
+        attempt is `wire.py`.
         """
-        first = await self._attempt(path, query)
-        return await self._ask_again(first, path, query) if first.reply.is_transient else first
+        attempt = partial(self._attempt, path, query, sift)
+        first = await attempt()
+        return await self._ask_again(first, attempt) if first.reply.is_transient else first
 
-    async def _attempt(self, path: str, query: Mapping[str, str]) -> Exchange:
+    async def _attempt(self, path: str, query: Mapping[str, str], sift: Sift | None) -> Exchange:
         async with self._pacer.place() as place:
-            exchange = await self._send(path, query)
+            exchange = await self._send(path, query, sift)
             place.is_answered = exchange.reply.status is not None
         return exchange
 
-    async def _ask_again(self, first: Exchange, path: str, query: Mapping[str, str]) -> Exchange:
+    async def _ask_again(self, first: Exchange, ask: Callable[[], Awaitable[Exchange]]) -> Exchange:
         """Wait and ask until there is an answer, or too many attempts were made; the first one counts as one of them."""
         made = [first]
         attempts = faults = limited = 0
 
         async def attempt() -> Exchange:
             nonlocal attempts, faults, limited
-            exchange = made.pop() if made else await self._attempt(path, query)
+            exchange = made.pop() if made else await ask()
             attempts += 1
             limited += exchange.reply.status == 429
             faults += exchange.reply.is_transient and exchange.reply.status != 429
@@ -132,7 +135,7 @@ class Client:
         exchange: Exchange = await retrying(attempt)
         return exchange if not exchange.reply.is_transient else replace(exchange, reply=_given_up(exchange))
 
-    async def _send(self, path: str, query: Mapping[str, str]) -> Exchange:
+    async def _send(self, path: str, query: Mapping[str, str], sift: Sift | None) -> Exchange:
         started = self._pacer.monotonic()
         url = f"{self._base_url}{path}?{urlencode(query)}" if query else self._base_url + path
         try:
@@ -148,7 +151,7 @@ class Client:
             reply = Reply(Outcome.FAILED, message=_describe(error), is_transient=True)
             return Exchange(reply, b"", started, self._pacer.monotonic())
         now = self._now()
-        reply = decipher(answer.status_code, answer.headers, content, now)
+        reply = decipher(answer.status_code, answer.headers, content, now, sift)
         if reply.outcome is not Outcome.OK:
             content = self._without_secrets(content)
             reply = decipher(answer.status_code, answer.headers, content, now)

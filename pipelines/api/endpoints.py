@@ -48,8 +48,9 @@ class Request:
     key: Key = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        key = (self.endpoint, self.account_id, self.portfolio_id, params_text(self.params))
-        object.__setattr__(self, "key", key)
+        params, text = _shared(tuple(self.params.items()))
+        object.__setattr__(self, "params", params)
+        object.__setattr__(self, "key", (self.endpoint, self.account_id, self.portfolio_id, text))
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,13 @@ def roster(surface: str) -> Request:
 
 def params_text(params: Mapping[str, str]) -> str:
     """Query parameters as canonical JSON text, the form in which they stand in raw.responses and raw.plan."""
-    return _as_text(tuple(sorted(params.items())))
+    return _shared(tuple(params.items()))[1]
 
 
 @lru_cache(maxsize=4096)  # most questions of a night have the same few
-def _as_text(params: tuple[tuple[str, str], ...]) -> str:
-    return json.dumps(dict(params), separators=(",", ":"))
+def _shared(params: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, str], str]:
+    """These parameters, in one copy for all requests that have them, and their text."""
+    return dict(params), json.dumps(dict(sorted(params)), separators=(",", ":"))
 
 
 def _segment(value: str) -> str:

@@ -29,7 +29,8 @@ FEWEST_CONNECTIONS = 8
 """Enough to keep a fast API busy."""
 BATCH_SECONDS = 15.0
 BATCH_RESPONSES = 5_000
-"""A batch is given out when it is this old or this large, whichever comes first."""
+BATCH_BYTES = 16 * 1024**2
+"""A batch is given out when it is this old, has so many answers or is made of so much text, whichever comes first."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +197,8 @@ class Engine:
                     self._land(task.result(), parser, batch)
                 self.progress.waiting = len(self._queue) + len(self._later) + len(pending)
                 self.observe(self.progress)
-                is_due = self.monotonic() - batch_started > BATCH_SECONDS or batch.responses >= BATCH_RESPONSES
-                if batch.responses and is_due:
+                is_full = batch.responses >= BATCH_RESPONSES or batch.size >= BATCH_BYTES
+                if batch.responses and (is_full or self.monotonic() - batch_started > BATCH_SECONDS):
                     yield batch  # what is on its way goes on while the batch is taken
                     batch, batch_started = Batch(), self.monotonic()
         finally:

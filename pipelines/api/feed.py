@@ -38,7 +38,7 @@ class _Round:
                     self.is_read = True
                     return
                 for name in batch.rows.keys() & self.wanted - self.left:
-                    self.buffers.setdefault(name, deque()).append(batch.rows[name])
+                    self.buffers.setdefault(name, deque()).append(batch.rows.pop(name))  # whoever pulls lets go of it, too
         finally:
             self._leave(table)
 

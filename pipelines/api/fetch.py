@@ -5,6 +5,7 @@
 Reading an answer into rows is `parse.py`; which requests there are is `engine.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ class Page:
 
     params: dict[str, str]
     exchange: Exchange
-    items: list[Json] | None = None
+    items: Sequence[Json] | None = None
     problem: str | None = None  # why the list could not be read on from here
 
 
@@ -62,11 +63,12 @@ async def fetch(client: "Client", request: Request, surface: str) -> list[Answer
 
 async def _read_once(client: "Client", request: Request, surface: str) -> tuple[Answer, bool]:
     endpoint = ENDPOINTS[request.endpoint]
+    sift = privacy.account if endpoint.is_personal else None
     pages: list[Page] = []
     paginator = Paginator(request.params)
     while paginator.has_more:
         params = paginator.next_params()
-        exchange = await client.get(*path_of(request, surface, params))
+        exchange = await client.get(*path_of(request, surface, params), sift)
         if endpoint.is_personal:
             exchange = privacy.strip(exchange)
         if exchange.reply.outcome is not Outcome.OK or not endpoint.is_paged:

@@ -6,9 +6,12 @@ The place is held so that the pages of a list still follow each other when they 
 forgotten, and what becomes of what was kept of them, is `destination/forgetting.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from pipelines.api.wire import Texts
+from pipelines.schema.rows import as_json
 from pipelines.schema.values import Json
 
 _MARK = "forgotten"
@@ -31,21 +34,26 @@ class Forgotten:
         return sha256(f"{self.salt}:{account_id}".encode()).hexdigest()
 
     def without(self, body: Json) -> Json:
-        """A roster's body without these accounts."""
-        if isinstance(body, list):
+        """A roster's body without these accounts: itself, if it has none of them."""
+        if isinstance(body, list | Texts):
             return self.without_items(body)
         if isinstance(body, dict) and isinstance(data := body.get("data"), list):
-            return {**body, "data": self.without_items(data)}
+            kept = self.without_items(data)
+            return body if kept is data else {**body, "data": kept}
         return body
 
-    def without_items(self, items: list[Json]) -> list[Json]:
-        """The items of a roster, those of these accounts but their places."""
-        return [self._place_of(item) for item in items]
+    def without_items(self, items: Sequence[Json]) -> Sequence[Json]:
+        """The items of a roster, those of these accounts but their places: themselves, if none is of these."""
+        if not any(self._is_one(item) for item in items):
+            return items
+        held = (self._place_of(item) for item in items)
+        return Texts(map(as_json, held)) if isinstance(items, Texts) else list(held)
+
+    def _is_one(self, item: Json) -> bool:
+        return isinstance(item, dict) and "id" in item and self.digest(str(item["id"])) in self.digests
 
     def _place_of(self, item: Json) -> Json:
-        if not isinstance(item, dict) or "id" not in item or (digest := self.digest(str(item["id"]))) not in self.digests:
-            return item
-        return {"object": _MARK, "id": digest}
+        return {"object": _MARK, "id": self.digest(str(item["id"]))} if self._is_one(item) else item
 
 
 NOBODY = Forgotten()

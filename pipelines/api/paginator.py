@@ -7,7 +7,7 @@ the last item already held; if that item does not come back first, the list move
 have been skipped or repeated. Then the whole list has to be read again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class Paginator:
     def _overlap(self) -> int:
         return 0 if self._is_crowded_out or len(self.seen) < 2 else 1
 
-    def add(self, body: Json) -> list[Json]:
+    def add(self, body: Json) -> Sequence[Json]:
         """Take the next page; its items without the one held before. Raises Unreadable for a body that is no list."""
         page, self.has_more = items(body)
         self.pages += 1

@@ -5,7 +5,7 @@
 The same code reads an answer fresh from the API and one kept in raw.responses, so that reading again gives the same rows.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from datetime import datetime
 from pipelines.api.endpoints import ENDPOINTS, Piece, Request, SyncContext, params_text
 from pipelines.api.fetch import Answer, Page
 from pipelines.api.forgotten import is_forgotten
-from pipelines.api.wire import Outcome
+from pipelines.api.wire import Outcome, Texts
 from pipelines.schema import tables
 from pipelines.schema.rows import Quarantined, Record, Row, Rows, as_json, new_members, read
 from pipelines.schema.table import Table
@@ -26,6 +26,7 @@ class Batch:
 
     rows: dict[str, Rows] = field(default_factory=dict)
     newest: str = ""  # response_id of the newest response
+    size: int = 0  # bytes of the answers that it was read from
 
     @classmethod
     def blank(cls, tables: Iterable[Table]) -> "Batch":
@@ -37,6 +38,14 @@ class Batch:
         if table.name not in self.rows:
             self.rows[table.name] = Rows(table)
         self.rows[table.name].add(row)
+
+    def take(self, other: "Batch") -> None:
+        """Take the rows of another batch, after one's own."""
+        for name, rows in other.rows.items():
+            if name in self.rows:
+                self.rows[name].take(rows)
+            else:
+                self.rows[name] = rows
 
     def count(self, table: Table) -> int:
         """How many rows of a table the batch holds."""
@@ -60,6 +69,19 @@ class ParseResult:
 
 
 @dataclass
+class _Reading:
+    """What one answer has come to so far; it counts when the answer has been read to its end."""
+
+    endpoint: str
+    batch: Batch = field(default_factory=Batch)
+    follow_ups: dict[Request, None] = field(default_factory=dict)  # each once, in order
+    quarantined: list[Quarantined] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)  # rows, by response_id
+    news: set[tuple[str, str, str]] = field(default_factory=set)
+    seen: set[tuple[object, ...]] = field(default_factory=set)  # the keys of its rows
+
+
+@dataclass
 class Parser:
     """Reads the answers of one sync, and gives every response its id."""
 
@@ -72,15 +94,17 @@ class Parser:
 
     def parse(self, answer: Answer, batch: Batch) -> ParseResult:
         """Read one answer into the batch: its responses, its rows, and the plan it makes."""
+        left_out = 0
         if ENDPOINTS[answer.request.endpoint].is_personal and self.context.forgotten.digests:
             answer = replace(answer, pages=tuple(map(self._without_forgotten, answer.pages)))
-        left_out = sum(is_forgotten(item) for page in answer.pages for item in page.items or ())
+            left_out = sum(is_forgotten(item) for page in answer.pages for item in page.items or ())
         ids = [self.next_id() for _ in answer.pages]
-        counts: dict[str, int] = defaultdict(int)
+        counts = Counter[str]()
         parsed = self._read(answer, ids, batch, counts)
         for number, (page, response_id) in enumerate(zip(answer.pages, ids, strict=True)):
             batch.add(tables.RESPONSES, self._response(answer, parsed, number, page, response_id, ids[0], counts))
             batch.newest = response_id
+            batch.size += len(page.exchange.content)
         self.plan(parsed.follow_ups, batch)
         return replace(parsed, left_out=left_out)
 
@@ -93,44 +117,46 @@ class Parser:
     def _without_forgotten(self, page: Page) -> Page:
         """A page of the roster without the accounts that were forgotten, in what is read of it and in what is kept."""
         reply, forgotten = page.exchange.reply, self.context.forgotten
-        if (body := forgotten.without(reply.body)) == reply.body:
+        if (body := forgotten.without(reply.body)) is reply.body:
             return page
-        exchange = replace(page.exchange, reply=replace(reply, body=body), content=as_json(body).encode())
+        text = body.as_json() if isinstance(body, Texts) else as_json(body)
+        exchange = replace(page.exchange, reply=replace(reply, body=body), content=text.encode())
         return replace(page, exchange=exchange, items=page.items and forgotten.without_items(page.items))
 
-    def _read(self, answer: Answer, ids: list[str], batch: Batch, counts: dict[str, int]) -> ParseResult:
+    def _read(self, answer: Answer, ids: list[str], batch: Batch, counts: Counter[str]) -> ParseResult:
         if answer.outcome is not Outcome.OK:
             last = answer.pages[-1]
             return ParseResult(answer.outcome, last.problem or last.exchange.reply.message)
-        seen: set[tuple[object, ...]] = set()
+        reading = _Reading(answer.request.endpoint)
         try:
-            read = [
-                (response_id, piece, _row(piece, seen) if isinstance(piece, Record) else piece)
-                for response_id, piece in self._pieces(answer, ids)
-            ]
+            for response_id, piece in self._pieces(answer, ids):
+                self._take(piece, response_id, answer.request, reading)
         except Unreadable as error:
             return ParseResult(Outcome.REJECTED, f"the answer has another shape: {error}")
         except (
             Exception
         ) as error:  # a defect of ours costs this answer and not the night; its body is kept for `bluum replay`
             return ParseResult(Outcome.REJECTED, f"this program failed to read it: {type(error).__name__}: {error}")
-        follow_ups: list[Request] = []
-        quarantined: list[Quarantined] = []
-        source = {name: getattr(answer.request, name) for name in ("endpoint", "account_id", "portfolio_id")}
-        for response_id, piece, row in read:
-            if isinstance(row, Request):
-                if row.endpoint in self.endpoints:
-                    follow_ups.append(row)
-                continue
-            if isinstance(piece, Record):
-                self._report_new_fields(answer.request.endpoint, piece, response_id, batch)
-            if isinstance(row, Quarantined):
-                quarantined.append(row)
-                batch.add(tables.QUARANTINE, self._stamped(response_id, {**source, **row.row()}))
-            elif isinstance(piece, Record):
-                counts[response_id] += 1
-                batch.add(piece.table, self._stamped(response_id, row))
-        return ParseResult(Outcome.OK, None, tuple(dict.fromkeys(follow_ups)), tuple(quarantined))
+        batch.take(reading.batch)
+        self._reported |= reading.news
+        counts.update(reading.counts)
+        return ParseResult(Outcome.OK, None, tuple(reading.follow_ups), tuple(reading.quarantined))
+
+    def _take(self, piece: Piece, response_id: str, request: Request, reading: "_Reading") -> None:
+        if isinstance(piece, Request):
+            if piece.endpoint in self.endpoints:
+                reading.follow_ups[piece] = None
+            return
+        row = _row(piece, reading.seen) if isinstance(piece, Record) else piece
+        if isinstance(piece, Record):
+            self._report_new_fields(piece, response_id, reading)
+        if isinstance(row, Quarantined):
+            reading.quarantined.append(row)
+            source = {name: getattr(request, name) for name in ("endpoint", "account_id", "portfolio_id")}
+            reading.batch.add(tables.QUARANTINE, self._stamped(response_id, {**source, **row.row()}))
+        else:
+            reading.counts[response_id] += 1
+            reading.batch.add(piece.table, self._stamped(response_id, row))
 
     def _pieces(self, answer: Answer, ids: list[str]) -> Iterator[tuple[str, Piece]]:
         endpoint = ENDPOINTS[answer.request.endpoint]
@@ -139,13 +165,13 @@ class Parser:
             for piece in endpoint.read(answer.request, body, self.context):
                 yield response_id, piece
 
-    def _report_new_fields(self, endpoint: str, record: Record, response_id: str, batch: Batch) -> None:
+    def _report_new_fields(self, record: Record, response_id: str, reading: "_Reading") -> None:
         for name in new_members(record):
-            news = (endpoint, record.table.name, name)
-            if news not in self._reported:  # once a sync is enough: the bodies hold every occurrence
-                self._reported.add(news)
+            news = (reading.endpoint, record.table.name, name)
+            if news not in self._reported and news not in reading.news:  # once a sync is enough: the bodies hold them all
+                reading.news.add(news)
                 row = dict(zip(("endpoint", "table_name", "field"), news, strict=True))
-                batch.add(tables.NEW_FIELDS, self._stamped(response_id, row))
+                reading.batch.add(tables.NEW_FIELDS, self._stamped(response_id, row))
 
     def _response(
         self,
@@ -155,7 +181,7 @@ class Parser:
         page: Page,
         response_id: str,
         answer_id: str,
-        counts: dict[str, int],
+        counts: Counter[str],
     ) -> Row:
         exchange, is_last = page.exchange, number == len(answer.pages) - 1
         return self._stamped(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from pipelines.api.wire import Exchange, Outcome
+from pipelines.api.wire import Exchange, Outcome, Texts
 from pipelines.schema.rows import as_json
 from pipelines.schema.tables import ACCOUNT_PORTFOLIOS, ACCOUNTS
 from pipelines.schema.values import JSON, Json
@@ -46,20 +46,23 @@ def strip(exchange: Exchange) -> Exchange:
     """The exchange of a roster request without personal data."""
     if exchange.reply.outcome is not Outcome.OK:
         return replace(exchange, content=b"")  # what cannot be read cannot be sifted; its error is kept by code and message
-    body = _roster(exchange.reply.body)
+    if isinstance(body := exchange.reply.body, Texts):  # of accounts that `account` has seen already
+        return replace(exchange, content=body.as_json().encode())
+    body = _roster(body)
     return replace(exchange, reply=replace(exchange.reply, body=body), content=as_json(body).encode())
 
 
 def _roster(body: Json) -> Json:
     if isinstance(body, list):
-        return [_account(item) for item in body]
+        return [account(item) for item in body]
     if isinstance(body, dict) and isinstance(body.get("data"), list):
         envelope = {name: value for name, value in body.items() if name in ("object", "url", "has_more")}
-        return {**envelope, "data": [_account(item) for item in body["data"]]}
+        return {**envelope, "data": [account(item) for item in body["data"]]}
     return DROPPED
 
 
-def _account(item: Any) -> Json:
+def account(item: Json) -> Json:
+    """An account without personal data."""
     if not isinstance(item, dict):
         return DROPPED
     kept = {name: _member(name, value) for name, value in item.items() if name not in _PERSONAL}

@@ -23,6 +23,8 @@ from pipelines.errors import WarehouseUnusable
 from pipelines.schema.table import Table
 
 _PIPELINE = "bluum_warehouse"
+_SPARING = "set threads = 1; set max_vacuum_tasks = 0"
+"""How a load spares memory: it leaves it to the models' process to merge what the loads of a night have appended."""
 
 
 class FileStore:
@@ -96,6 +98,7 @@ class FileStore:
                 create(self.path, dataset)
             source = bluum_source(batches=[batch], tables=tuple(tables.values()))
             with closing(self.open()) as connection:  # by itself dlt opens and closes the file several times a package
+                connection.execute(_SPARING)
                 pipeline.run(source, credentials=connection).raise_on_failed_jobs()
         except (PipelineStepFailed, DestinationHasFailedJobs, duckdb.Error, OSError) as error:
             reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort
@@ -116,6 +119,7 @@ class FileStore:
             os.environ["DLT_DATA_DIR"] = str(folder.parent)
             os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # nothing goes to anybody but Bluum
             os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
+            os.environ["LOAD__WORKERS"] = "1"  # one table after the other, each let go before the next
             os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"  # else every body stays there for a second time
             import dlt
 

@@ -157,7 +157,7 @@ def _rewrite_rosters(connection: duckdb.DuckDBPyConnection, dataset: str, forgot
         of_this = f"from {dataset}.responses where response_id = ?"
         ((text,),) = connection.execute(f"select body {of_this}", [response_id]).fetchall()
         body = decipher(status, {}, text.encode(), received_at).body
-        if (without := forgotten.without(body)) != body:
+        if (without := forgotten.without(body)) is not body:
             update = f"update {dataset}.responses set body = ? where response_id = ?"
             connection.execute(update, [as_json(without), response_id])
             rewritten += 1

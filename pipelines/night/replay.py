@@ -41,6 +41,15 @@ class Replay:
     quarantined: int = 0
     rejected: int = 0
 
+    def note(self, batch: Batch) -> None:
+        """Count what a batch holds."""
+        typed = (rows for name, rows in batch.rows.items() if name not in _NO_RECORDS)
+        self.responses += batch.responses
+        self.quarantined += batch.count(QUARANTINE)
+        self.rows += sum(map(len, typed))
+        outcomes = batch.rows[RESPONSES.name].arrow().column("outcome").to_pylist()
+        self.rejected += outcomes.count(Outcome.REJECTED)
+
 
 def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
     """Read kept answers again: those with quarantined rows or of an unreadable shape, or all of them.
@@ -58,14 +67,9 @@ def replay(warehouse: Warehouse, *, everything: bool = False) -> Replay:
     result = Replay()
     for responses in warehouse.kept_answers(_CHUNK, troubled_only=not everything):
         batch = read_again(responses)
+        result.note(batch)  # loading takes the rows out of it
         warehouse.load(batch)
         warehouse.drop_superseded()
-        typed = (rows for name, rows in batch.rows.items() if name not in _NO_RECORDS)
-        result.responses += batch.responses
-        result.quarantined += batch.count(QUARANTINE)
-        result.rows += sum(map(len, typed))
-        outcomes = batch.rows[RESPONSES.name].arrow().column("outcome").to_pylist()
-        result.rejected += outcomes.count(Outcome.REJECTED)
     return result
 
 

@@ -129,8 +129,9 @@ class Sync:
                     await loading
 
     def _load(self, batch: Batch) -> None:
+        responses = batch.responses  # loading takes the rows out of it
         self.warehouse.load(batch)
-        self.progress.landed += batch.responses
+        self.progress.landed += responses
 
 
 def sync(settings: Settings, run_id: str, observe: Observer = lambda progress: None) -> Progress:

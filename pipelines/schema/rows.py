@@ -39,6 +39,16 @@ class Rows:
         if len(self._newest) == _UNPACKED:
             self._pack()
 
+    def take(self, other: "Rows") -> None:
+        """Take the rows of another, after one's own."""
+        if other._packed:
+            if self._newest:
+                self._pack()
+            self._packed += other._packed
+        self._newest += other._newest
+        if len(self._newest) >= _UNPACKED:
+            self._pack()
+
     def arrow(self) -> pa.Table:
         """All rows as Arrow."""
         if self._newest:

@@ -7,7 +7,7 @@ A value is never rounded, truncated or passed through a float: what its column c
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import simplejson
 
-Json: TypeAlias = str | int | Decimal | bool | list[Any] | dict[str, Any] | None
+Json: TypeAlias = str | int | Decimal | bool | Sequence[Any] | dict[str, Any] | None
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")

@@ -13,7 +13,7 @@ import pytest
 from pipelines.api.endpoints import ENDPOINTS, Request, SyncContext
 from pipelines.api.fetch import Answer, Page
 from pipelines.api.parse import Batch, Parser, ParseResult
-from pipelines.api.privacy import strip
+from pipelines.api.privacy import account, strip
 from pipelines.api.wire import Exchange, decipher, items
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -34,8 +34,10 @@ class Landed:
     ) -> ParseResult:
         """Read a body (bytes, or a value to be written as JSON) as the answer to a request of this night."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        exchange = Exchange(decipher(200, {}, content, RECEIVED), content, 0.0, 0.0, request_id="req_1")
-        if ENDPOINTS[endpoint].is_personal:
+        is_personal = ENDPOINTS[endpoint].is_personal
+        reply = decipher(200, {}, content, RECEIVED, account if is_personal else None)
+        exchange = Exchange(reply, content, 0.0, 0.0, request_id="req_1")
+        if is_personal:
             exchange = strip(exchange)
         listed = items(exchange.reply.body)[0] if ENDPOINTS[endpoint].is_paged else None
         request = Request(endpoint, account_id, portfolio_id, params)

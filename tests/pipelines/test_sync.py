@@ -744,3 +744,13 @@ def test_what_a_later_night_can_ask_too_comes_after_what_only_tonight_can(tmp_pa
     led_to = set(after) - {"pnl", "performance"}  # by what was on its way
     assert led_to <= {"rebalancing", "holdings", "summary", "position", "investment_policy"}
     assert sum(after[endpoint] for endpoint in led_to) < FEWEST_CONNECTIONS * 3  # three questions of each portfolio
+
+
+def test_large_answers_are_loaded_before_they_fill_the_memory(
+    sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = "select count(distinct _dlt_load_id), count(*) from raw.responses"
+    monkeypatch.setattr("pipelines.api.engine.BATCH_BYTES", 1)
+    progress = night(settings)
+    ((packages, responses),) = query(settings, loads)
+    assert (packages > 3, responses) == (True, progress.landed)

@@ -1,5 +1,6 @@
 """The warehouse over the years: written by an older program, bound to its source, and never read beyond tonight."""
 
+import gc
 import gzip
 import shutil
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from helpers.faulty import Rule, running
 from helpers.house import House
@@ -253,3 +255,36 @@ def test_which_loads_count_and_which_are_built(house: House) -> None:
     warehouse.note_built(loads[:1])
     warehouse.note_built(loads)
     assert house.rows("select load_id from builds.built_loads order by load_id") == [(load_id,) for load_id in sorted(loads)]
+
+
+# ------------------------------------------------------------------ what a load takes
+
+
+def one_response(number: int, body: str = "{}") -> Batch:
+    row = {"response_id": f"20220613-{number:08d}", "as_of_date": date(2022, 6, 13), "body": body}
+    return Batch({"responses": Rows(RESPONSES, [row])})
+
+
+def test_what_has_been_loaded_is_let_go_without_waiting_for_the_garbage_collector(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    warehouse.load(one_response(1))
+    batch = one_response(2, body="x" * 8_000_000)
+    batch.rows["responses"].arrow()  # as a batch is held while more is asked
+    gc.disable()
+    try:
+        before = pa.total_allocated_bytes()
+        warehouse.load(batch)
+        assert pa.total_allocated_bytes() < before - 7_000_000
+    finally:
+        gc.enable()
+
+
+def test_what_loads_have_appended_is_merged_by_who_comes_after_them(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    for number in range(3):
+        warehouse.load(one_response(number))
+    pieces = "select count(distinct row_group_id) from pragma_storage_info('raw.responses')"
+    with duckdb.connect(str(warehouse.path)) as connection:
+        assert connection.execute(pieces).fetchall() == [(3,)]
+        connection.execute("create table somebody_s as select 1; checkpoint")
+        assert connection.execute(pieces).fetchall() == [(1,)]

@@ -1,5 +1,7 @@
 """What an HTTP answer means, without any HTTP."""
 
+import json
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.api.wire import Outcome, Reply, decipher, http_date, items, parse, retry_after
+from pipelines.api.wire import Outcome, Reply, Sift, Texts, decipher, http_date, items, parse, retry_after
 from pipelines.schema.values import MONEY, Json, Unreadable
 
 NOW = datetime(2025, 1, 15, 21, 30, tzinfo=UTC)
@@ -264,3 +266,43 @@ def test_a_list_is_known_by_its_shape(body: Json, members: list[Json], has_more:
 def test_what_is_no_list_is_not_taken_for_an_empty_one(body: Json) -> None:
     with pytest.raises(Unreadable, match="expected a list"):
         items(body)
+
+
+# ------------------------------------------------------------------ a long list, member by member
+
+
+def or_refused(content: bytes, sift: Sift | None = None) -> Json:
+    try:
+        body = parse(content, sift)
+    except Unreadable:
+        return "refused"
+    return list(body) if isinstance(body, Texts) else body
+
+
+@given(st.text('[]{},:"1a \n', max_size=12).map(str.encode))
+def test_what_is_read_member_by_member_is_read_and_refused_as_what_is_read_whole(content: bytes) -> None:
+    assert or_refused(content, lambda member: member) == or_refused(content)
+
+
+@pytest.mark.parametrize(
+    "content", [b" [ ] ", b"\xef\xbb\xbf[1.50, [2], null]\n", b'[{"a": 1, "a": 2}]', b"[1,]", b"[1]]", b"[" * 200_000]
+)
+def test_member_by_member_is_no_more_and_no_less_than_whole(content: bytes) -> None:
+    assert or_refused(content, lambda member: member) == or_refused(content)
+
+
+def test_of_a_long_list_no_more_is_held_than_its_text_and_what_is_kept_of_it() -> None:
+    member = {"id": "a", "person": {f"secret_{number}": "x" * 10 for number in range(100)}}
+    content = json.dumps([member] * 2_000).encode()
+    tracemalloc.start()
+    kept = parse(content, lambda item: {"id": item["id"]} if isinstance(item, dict) else None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(kept, Texts)
+    assert (len(kept), kept[1999], list(kept[1:3]), kept[:1].as_json()) == (
+        2_000,
+        {"id": "a"},
+        [{"id": "a"}] * 2,
+        '[{"id":"a"}]',
+    )
+    assert peak < 1.5 * len(content)
