@@ -9,6 +9,7 @@ forgotten, and what becomes of what was kept of them, is `destination/forgetting
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any, TypeGuard
 
 from pipelines.api.wire import Texts
 from pipelines.schema.rows import as_json
@@ -49,7 +50,7 @@ class Forgotten:
         held = (self._place_of(item) for item in items)
         return Texts(map(as_json, held)) if isinstance(items, Texts) else list(held)
 
-    def _is_one(self, item: Json) -> bool:
+    def _is_one(self, item: Json) -> TypeGuard[dict[str, Any]]:
         return isinstance(item, dict) and "id" in item and self.digest(str(item["id"])) in self.digests
 
     def _place_of(self, item: Json) -> Json:
