@@ -1,6 +1,7 @@
 """What the questions answer where something is not known, and of a file of another version."""
 
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from helpers.small_bi import CORE, MARKUP, NIGHTS, publish, story
 
 from pipelines.errors import BluumError
 from reading import Marts
-from reading.dashboard import app, charts, parts
+from reading.dashboard import charts, parts, sections
 
 FIRM = {"as_of_date": NIGHTS[-1], "accounts": 11, "accounts_listed": 11, "episodes_open": 5}
 
@@ -36,7 +37,33 @@ def test_pnl_without_a_currency_is_drawn_beside_that_of_a_known_one(tmp_path: Pa
     for name, found in answers.items():
         assert {row["currency"] for row in found} == {"USD", "(unknown)"}, name
         assert {row["currency"] for row in marts.ask(name, currency="(unknown)").rows()} == {"(unknown)"}, name
+    assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
     assert len(charts.earned("(unknown)", *(answers[name] for name in asked[:3]))) == 4
+
+
+def test_portfolios_without_a_currency_can_be_chosen_by_that(tmp_path: Path) -> None:
+    rows = story()
+    for table, column in (("marts.portfolios", "currency"), ("marts.drift_wide", "portfolio_currency")):
+        for row in rows[table]:
+            row[column] = None if row["portfolio_id"] == MARKUP else "USD"
+    marts = _published(tmp_path, rows)
+    found = {name: marts.ask(name, currency="(unknown)").rows() for name in ("drift_by_class", "causes_between")}
+    assert {row["portfolio_id"] for each in found.values() for row in each} == {MARKUP}
+    assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
+
+
+def test_pnl_whose_currency_nobody_told_says_so(tmp_path: Path) -> None:
+    rows = story()
+    unnamed = {"as_of_date": NIGHTS[-1], "account_id": "acc-2", "currency": None}
+    rows["marts.pnl_by_asset_class_daily"].append({**unnamed, "asset_class": "stocks"})
+    rows["marts.pnl_by_position_daily"] = [{**unnamed, "symbol": "SBX"}]
+    rows["marts.pnl_periods"] = [
+        {"account_id": "acc-2", "currency": None, "period_kind": "month", "period_start": NIGHTS[0].replace(day=1)}
+    ]
+    marts = _published(tmp_path, rows)
+    for name in ("pnl_classes_tonight", "pnl_symbols_tonight", "pnl_of_months"):
+        (found,) = marts.ask(name, account_ids=["acc-2"]).rows()
+        assert (found["currency"], found["unknown_reason"]) == (None, "no_currency"), name
 
 
 def test_portfolios_that_were_not_judged_or_not_analysed_are_counted_apart(tmp_path: Path) -> None:
@@ -55,7 +82,7 @@ def test_portfolios_that_were_not_judged_or_not_analysed_are_counted_apart(tmp_p
         "portfolios_unknown": 1,
         "portfolios_not_analysed": 1,
     }
-    said = re.sub("<[^>]*>", "", parts.outside(counts, NIGHTS[-1], None))
+    said = unescape(re.sub("<[^>]*>", "", parts.outside(counts, NIGHTS[-1], None))).replace("\xa0", " ")
     assert said == "1 of 2 portfolios that were analysed on 25 Mar 2022; 1 not known, 1 not analysed."
 
 
@@ -73,7 +100,7 @@ def test_the_tiles_name_accounts_without_a_policy_and_whose_currency_it_is(tmp_p
 
 def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: Path) -> None:
     marts = _published(tmp_path, story())
-    marts.check(app.ASKED)
+    marts.check(sections.ASKED)
     with duckdb.connect(str(marts.path)) as connection:
         connection.execute("alter table marts.pnl_daily drop column net_pnl; drop table marts.drift_causes_daily")
     for name in ("pnl_by_night", "causes_by_night"):
@@ -84,5 +111,5 @@ def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: 
 
 
 def test_the_dashboard_checks_every_question_that_it_asks() -> None:
-    asked = re.findall(r'marts\.ask\(\s*"(\w+)"', Path(app.__file__).read_text())
-    assert set(asked) == set(app.ASKED)
+    source = "".join(path.read_text() for path in Path(sections.__file__).parent.glob("*.py"))
+    assert set(re.findall(r'marts\.ask\(\s*"(\w+)"', source)) == set(sections.ASKED)
