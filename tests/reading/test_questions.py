@@ -1,13 +1,14 @@
 """What the questions answer where something is not known, and of a file of another version."""
 
 import re
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from helpers.small_bi import CORE, MARKUP, NIGHTS, publish, story
+from helpers.small_bi import ACCOUNT, CORE, MARKUP, NIGHTS, publish, story
 
 from pipelines.errors import BluumError
 from reading import Marts
@@ -39,6 +40,50 @@ def test_pnl_without_a_currency_is_drawn_beside_that_of_a_known_one(tmp_path: Pa
         assert {row["currency"] for row in marts.ask(name, currency="(unknown)").rows()} == {"(unknown)"}, name
     assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
     assert len(charts.earned("(unknown)", *(answers[name] for name in asked[:3]))) == 4
+
+
+def test_a_breach_is_put_down_to_what_did_most_to_bring_it_there(tmp_path: Path) -> None:
+    rows = story()
+    about = {"account_id": ACCOUNT, "portfolio_id": CORE, "as_of_date": NIGHTS[-1], "verdict": "outside"}
+    band = {**about, "rule": "band", "subject": "stocks", "value": Decimal(59), "upper_limit": Decimal(55)}
+    cash = {**about, "portfolio_id": None, "rule": "minimum_cash", "value": Decimal(1), "lower_limit": Decimal(3)}
+    breach = {"portfolio_id": CORE, "account_id": ACCOUNT, "asset_class": "stocks", "breach_kind": "band"}
+    breach |= {"started_on": NIGHTS[1], "direction": "over"}
+    points = {"market": Decimal(-5), "trades": Decimal("0.5"), "flows": Decimal("5.4"), "policy": Decimal(0)}
+    rows["marts.compliance_daily"] = [band, cash]
+    rows["marts.drift_episodes"] = [{**breach, "outcome": "open", "is_left_censored": False}]
+    rows["marts.drift_episode_causes"] = [
+        {**breach, "change_points": Decimal("0.9"), **{f"{cause}_points": amount for cause, amount in points.items()}}
+    ]
+    rows["marts.account_latest"][0] |= {"policy_effective_from": NIGHTS[-1], "total_pnl": Decimal("-7.25")}
+    broken, poor = _published(tmp_path, rows).ask("outside_tonight").rows()
+    assert (broken["subject"], broken["since"], broken["distance"]) == ("stocks", NIGHTS[1], Decimal(4))
+    assert (broken["cause"], broken["cause_points"], broken["change_points"]) == ("flows", Decimal("5.4"), Decimal("0.9"))
+    assert (poor["rule"], poor["cause"], poor["since"], poor["came_with_policy"]) == ("minimum_cash", None, NIGHTS[-1], True)
+    assert {(row["outside_since"], row["of_the_account"], row["total_pnl"]) for row in (broken, poor)} == {
+        (NIGHTS[1], 2, Decimal("-7.25"))
+    }
+
+
+def test_a_breach_after_a_night_that_could_not_be_judged_may_be_older(tmp_path: Path) -> None:
+    rows = story()
+    verdicts = zip(NIGHTS, ("inside", "inside", "unknown", "outside"), strict=True)
+    rows["marts.compliance_daily"] = [
+        {"as_of_date": night, "account_id": ACCOUNT, "rule": "minimum_cash", "verdict": verdict}
+        for night, verdict in verdicts
+    ]
+    (found,) = _published(tmp_path, rows).ask("outside_tonight").rows()
+    assert (found["since"], found["is_maybe_older"]) == (NIGHTS[-1], True)
+
+
+def test_a_breach_is_told_as_lost_on_the_first_complete_night_without_it(tmp_path: Path) -> None:
+    rows = story()
+    lost = {"portfolio_id": CORE, "account_id": ACCOUNT, "asset_class": "stocks", "breach_kind": "band"}
+    rows["marts.drift_episodes"] = [{**lost, "started_on": NIGHTS[0], "outcome": "lost", "last_observed_on": NIGHTS[1]}]
+    rows["marts.account_nights"][2]["is_complete"] = False
+    assert [row["change"] for row in _published(tmp_path, rows).ask("breaches_changed").rows()] == ["lost"]
+    rows["marts.account_nights"][2]["is_complete"] = True
+    assert _published(tmp_path, rows).ask("breaches_changed").rows() == []
 
 
 def test_portfolios_without_a_currency_can_be_chosen_by_that(tmp_path: Path) -> None:
