@@ -98,16 +98,20 @@ def _look(folder: Path) -> None:
     strangers = set()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1500, "height": 2000})
+        page = browser.new_page(viewport={"width": 1500, "height": 1900})
+        page.set_default_timeout(180_000)
         page.on("response", lambda answer: strangers.add(urlsplit(answer.url).netloc))
         page.goto(f"http://127.0.0.1:{PORT}/login/")
         page.locator("input[type=text]").fill("admin")
         page.locator("input[type=password]").fill("admin")
         page.locator("button[type=submit], input[type=submit]").first.click()
         page.wait_for_url("**/welcome/**")
-        for slug in (dashboard.slug for dashboard in DASHBOARDS):
-            page.goto(f"http://127.0.0.1:{PORT}/superset/dashboard/{slug}/", wait_until="networkidle")
-            page.screenshot(path=folder / f"{slug}.png")
+        for dashboard in DASHBOARDS:
+            page.goto(f"http://127.0.0.1:{PORT}/superset/dashboard/{dashboard.slug}/")
+            page.locator(".slice_container").nth(sum(len(charts) for _, charts in dashboard.rows) - 1).wait_for()
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(5000)  # lines are drawn in steps
+            page.screenshot(path=folder / f"{dashboard.slug}.png")
         browser.close()
     print(f"answered: {', '.join(sorted(strangers))}")
 
