@@ -26,7 +26,10 @@ BLUE, ORANGE, GREEN, SKY, VERMILLION, PURPLE, GREY = (
 )
 FONT = 'system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif'
 NIGHT_OF_BARS = alt.X(
-    "night:T", timeUnit="utcyearmonthdate", title=None, axis=alt.Axis(format="%-d %b", tickCount=6, grid=False)
+    "night:T",
+    timeUnit="utcyearmonthdate",
+    title=None,
+    axis=alt.Axis(format="%-d %b", tickCount=6, grid=False, labelOverlap="greedy", labelSeparation=12),
 )
 NIGHT = alt.X("night:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%-d %b", tickCount=5, grid=False))
 
