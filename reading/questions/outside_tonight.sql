@@ -42,7 +42,12 @@ with
         group by all
     ),
 
-    held as (select account_id, min(as_of_date) as first_on from marts.account_nights group by account_id),
+    held as (
+        select
+            account_id, as_of_date, min(as_of_date) over (partition by account_id) as first_on,
+            lag(as_of_date) over (partition by account_id order by as_of_date) as previous_on
+        from marts.account_nights
+    ),
 
     -- Of a threshold, which is one rule of a portfolio, the class that has been beyond it for longest, and farthest.
     episodes as (
@@ -88,12 +93,7 @@ with
             end as cause_unknown_reason,
             -- A rule that is broken since the first night of the policy that is in force.
             coalesce(
-                latest.policy_effective_from <= broken.broken_on
-                and latest.policy_effective_from > (
-                    select max(nights.as_of_date) from marts.account_nights as nights
-                    where nights.account_id = tonight.account_id and nights.as_of_date < broken.broken_on
-                ),
-                false
+                latest.policy_effective_from <= broken.broken_on and latest.policy_effective_from > held.previous_on, false
             ) as came_with_policy
         from tonight
         left join broken
@@ -106,7 +106,7 @@ with
         left join causes
             on episodes.portfolio_id = causes.portfolio_id and episodes.asset_class = causes.asset_class
             and episodes.breach_kind = causes.breach_kind and episodes.started_on = causes.started_on
-        left join held on tonight.account_id = held.account_id
+        left join held on broken.account_id = held.account_id and broken.broken_on = held.as_of_date
         left join marts.account_latest as latest on tonight.account_id = latest.account_id
         left join marts.portfolios on tonight.portfolio_id = portfolios.portfolio_id
         left join marts.accounts on tonight.account_id = accounts.account_id
