@@ -82,7 +82,7 @@ def exact(value: Decimal | int) -> str:
 def face(value: Decimal | int, places: int = 2, *, signed: bool = False) -> str:
     """A figure for the eye: thousands apart, to so many places, and not as nothing where it is something."""
     is_counted = isinstance(value, int) or value.as_tuple().exponent == 0
-    shown = f"{abs(value):,.{0 if is_counted else places}f}"
+    shown = f"{Decimal(value).copy_abs():,.{0 if is_counted else places}f}"  # abs() would round to 28 digits
     if value == 0:
         return shown
     if not shown.strip("0."):  # less than these places can say
@@ -94,10 +94,11 @@ def number(value: Decimal | int | None, why: str | None = None, places: int = 2,
     """A figure with thousands separated; where it is null, why."""
     if value is None:
         return Markup('<span class="unknown" title="{0}">not known<span class="why">: {0}</span></span>').format(reason(why))
-    more = Markup("") if value == round(value, places) else Markup(' title="{}"').format(exact(value))
+    whole = plain(Decimal(value))
+    more = Markup(' title="{}"').format(exact(value)) if len(whole.partition(".")[2]) > places else Markup("")
     if signed or value == 0:
         more += Markup(' class="{}"').format("nil" if value == 0 else "neg" if value < 0 else "pos")
-    return Markup('<data value="{}"{}>{}</data>').format(plain(Decimal(value)), more, face(value, places, signed=signed))
+    return Markup('<data value="{}"{}>{}</data>').format(whole, more, face(value, places, signed=signed))
 
 
 def measured(value: Decimal | None, unit: str | None, why: str | None = None) -> Markup:
