@@ -19,16 +19,23 @@ import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
 import httpx
 import yaml
+from playwright.sync_api import sync_playwright
 
 from reading import Marts
 from reading.superset import write_pack
+from reading.superset.charts import DASHBOARDS
 
 PORT = 8097
 CONFIG = """
+from superset.config import TALISMAN_CONFIG
+
+# Superset's pages ask scarf.sh for a picture, whatever SCARF_ANALYTICS says: no page may load one from elsewhere.
+TALISMAN_CONFIG["content_security_policy"]["img-src"] = ["'self'", "data:", "blob:"]
 SECRET_KEY = "of one trial"
 SQLALCHEMY_DATABASE_URI = "sqlite:///{folder}/superset.db"
 WTF_CSRF_ENABLED = False
@@ -41,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--superset", type=Path, required=True, help="the environment that Superset is installed in")
     parser.add_argument("--bi", type=Path, required=True)
+    parser.add_argument("--look", type=Path, help="a folder for pictures of the dashboards, taken in Debian's Chromium")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder, program = Path(name), given.superset.resolve() / "bin" / "superset"
@@ -60,13 +68,15 @@ def main() -> None:
         )
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{PORT}/api/v1", timeout=60) as client:
-                _look(client, bi)
+                _try(client, bi)
+            if given.look:
+                _look(given.look)
         finally:
             server.terminate()
             server.wait()
 
 
-def _look(client: httpx.Client, bi: Path) -> None:
+def _try(client: httpx.Client, bi: Path) -> None:
     _log_in(client)
     for found in client.get("/chart/", params={"q": "(page_size:100)"}).json()["result"]:
         chart = client.get(f"/chart/{found['id']}").json()["result"]
@@ -80,6 +90,30 @@ def _look(client: httpx.Client, bi: Path) -> None:
         connection.execute("update marts.manifest set run_id = 'the next night'")
     os.replace(fresh, bi)
     print(f"published: {before} -> {_run(client, databases[0]['id'])}")
+
+
+def _look(folder: Path) -> None:
+    """Open both dashboards as a person does, keep pictures of them, and say who else was asked for anything."""
+    folder.mkdir(parents=True, exist_ok=True)
+    strangers = set()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1500, "height": 1900})
+        page.set_default_timeout(180_000)
+        page.on("response", lambda answer: strangers.add(urlsplit(answer.url).netloc))
+        page.goto(f"http://127.0.0.1:{PORT}/login/")
+        page.locator("input[type=text]").fill("admin")
+        page.locator("input[type=password]").fill("admin")
+        page.locator("button[type=submit], input[type=submit]").first.click()
+        page.wait_for_url("**/welcome/**")
+        for dashboard in DASHBOARDS:
+            page.goto(f"http://127.0.0.1:{PORT}/superset/dashboard/{dashboard.slug}/")
+            page.locator(".slice_container").nth(sum(len(charts) for _, charts in dashboard.rows) - 1).wait_for()
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(5000)  # lines are drawn in steps
+            page.screenshot(path=folder / f"{dashboard.slug}.png")
+        browser.close()
+    print(f"answered: {', '.join(sorted(strangers))}")
 
 
 def _log_in(client: httpx.Client) -> None:

@@ -15,7 +15,7 @@ with app.setup:
     from reading.tour import TOUR
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(
         """
@@ -24,14 +24,12 @@ def _():
         Bluum answers "now". The warehouse keeps every night, and answers since when, why, and what it came to. Each question
         below has its SQL, its answer, and what to know when one reads it. Change a query, or write your own at the end:
         the file is opened read-only, and afresh for each question, so that nothing can be spoilt and no night is an old one.
-
-        Nothing has run yet when this opens in the editor: the button ▶ at the lower right runs all of it.
         """
     )
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     marts = Marts(chosen())
 
@@ -125,7 +123,7 @@ def _(show):
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(
         """

@@ -86,6 +86,8 @@ def open_notebook(place: Path | Lake, folder: Path, port: int) -> None:
     if not copy.exists():
         shutil.copyfile(NOTEBOOK, copy)
     environment = {**os.environ, **choose(place), "MARIMO_SKIP_UPDATE_CHECK": "1"}
+    # Its reader's own copy, opened by them: it runs at once. marimo takes this from no notebook, and else asks for a press.
+    environment.setdefault("_MARIMO_CONFIG_OVERLOAD_RUNTIME_AUTO_INSTANTIATE", "true")
     command = [
         sys.executable,
         "-m",

@@ -7,7 +7,7 @@ from marts.drift_episodes as episode
 join marts.portfolios using (portfolio_id)
 left join marts.accounts on episode.account_id = accounts.account_id
 where (started_on > $first and started_on <= $last or ended_on > $first and ended_on <= $last)
-    and ($currency is null or portfolios.currency = $currency)
+    and ($currency is null or coalesce(portfolios.currency, '(unknown)') = $currency)
     and ($portfolio_id is null or episode.portfolio_id = $portfolio_id)
     and ($asset_class is null or asset_class = $asset_class)
 order by coalesce(ended_on, started_on) desc, episode.portfolio_id, asset_class, breach_kind, started_on

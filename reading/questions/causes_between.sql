@@ -11,7 +11,7 @@ from marts.drift_causes_daily as causes
 join marts.portfolios using (portfolio_id)
 left join marts.accounts on causes.account_id = accounts.account_id
 where as_of_date > $first and as_of_date <= $last
-    and ($currency is null or portfolios.currency = $currency)
+    and ($currency is null or coalesce(portfolios.currency, '(unknown)') = $currency)
     and ($portfolio_id is null or causes.portfolio_id = $portfolio_id)
     and ($asset_class is null or causes.asset_class = $asset_class)
 group by all

@@ -26,7 +26,7 @@ left join marts.compliance_daily as band
     on drift.as_of_date = band.as_of_date and drift.portfolio_id = band.portfolio_id
         and drift.asset_class = band.subject and band.rule = 'band'
 where drift.as_of_date = coalesce($night::date, (select max(as_of_date) from marts.allocation_drift_daily))
-    and ($currency is null or portfolio_currency = $currency)
+    and ($currency is null or coalesce(portfolio_currency, '(unknown)') = $currency)
     and ($portfolio_id is null or drift.portfolio_id = $portfolio_id)
     and ($asset_class is null or drift.asset_class = $asset_class)
 -- the portfolios that are furthest off; null: all of them

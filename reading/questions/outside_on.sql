@@ -8,7 +8,7 @@ analysed as (
         count(is_outside_band) + count(is_over_threshold) = 0 as is_unknown
     from marts.drift_wide
     where as_of_date = (select as_of_date from night)
-        and ($currency is null or portfolio_currency = $currency)
+        and ($currency is null or coalesce(portfolio_currency, '(unknown)') = $currency)
         and ($portfolio_id is null or portfolio_id = $portfolio_id)
         and ($asset_class is null or asset_class = $asset_class)
     group by portfolio_id
@@ -20,7 +20,7 @@ select count(*) as portfolios_analysed, count(*) filter (is_outside) as portfoli
         -- of those that were listed by then and have not been listed for the last time before
         select count(*) from marts.portfolios
         where (select as_of_date from night) between first_seen_on and last_seen_on
-            and ($currency is null or currency = $currency)
+            and ($currency is null or coalesce(currency, '(unknown)') = $currency)
             and ($portfolio_id is null or portfolio_id = $portfolio_id)
             and portfolio_id not in (
                 select portfolio_id from marts.portfolio_drift_daily where as_of_date = (select as_of_date from night)

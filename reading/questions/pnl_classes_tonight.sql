@@ -1,5 +1,7 @@
 -- Which asset classes made an account's P&L, on the newest night and to date?
-select account_id, asset_class, currency, is_reported, pnl, pnl_itd, pnl_percent_itd, days_covered
+select
+    account_id, asset_class, currency, is_reported, pnl, pnl_itd, pnl_percent_itd, days_covered,
+    case when currency is null then 'no_currency' end as unknown_reason
 from marts.pnl_by_asset_class_daily
 where
     as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)

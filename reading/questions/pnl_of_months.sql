@@ -1,7 +1,7 @@
 -- What did an account earn in each of the last twelve months?
 select
     account_id, period_start, currency, total_pnl, realized_pnl, unrealized_pnl, dividend_income, interest_income, fees_paid,
-    days_observed, is_complete
+    days_observed, is_complete, case when currency is null then 'no_currency' end as unknown_reason
 from marts.pnl_periods
 where
     period_kind = 'month'

@@ -3,7 +3,7 @@ select
     account_id, symbol, currency, is_reported, realized_pnl + unrealized_pnl as pnl,
     realized_pnl_itd, unrealized_pnl_itd, dividend_income_itd,
     coalesce(realized_pnl_itd, 0) + coalesce(unrealized_pnl_itd, 0) as known_itd,
-    count(*) over (partition by account_id) as symbols
+    count(*) over (partition by account_id) as symbols, case when currency is null then 'no_currency' end as unknown_reason
 from marts.pnl_by_position_daily
 where
     as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)

@@ -3,7 +3,8 @@
     make_report(settings) -> <data folder>/report/index.html
 
 `make.py` says what is made in which order, `answers.py` and `book.py` what is asked, `pages.py` and `templates/` what a page
-shows, `charts.py` and `drawing.py` what is drawn, `wording.py` how a value is written, `shelf.py` where the files stand.
+shows, `charts.py` and `drawing.py` what is drawn, `shelf.py` where the files stand. How a value is written is said in
+`reading/wording.py`.
 """
 
 from reading.report.make import Report, ReportFailed, make_account_report, make_report

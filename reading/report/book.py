@@ -12,6 +12,8 @@ from reading.report.answers import Row, cut
 from reading.report.charts import Chart, bars, coverage_strip, curve
 from reading.report.pages import Night, render
 
+Listed = list[tuple[Row, list[Row]]]
+"""Accounts, each with its portfolios."""
 MOST = 20
 """Rows of each kind that the book shows."""
 A_LIST = 600
@@ -24,31 +26,32 @@ CHARTED = 3
 
 def write_book(folder: Path, marts: Marts, night: Night, accounts: list[Row], portfolios: list[Row]) -> int:
     """Write index.html and the lists of all accounts. Returns how many pages."""
-    by_account: dict[str, list[Row]] = {}
+    by_account: dict[str, list[Row]] = {account["account_id"]: [] for account in accounts}
     for portfolio in portfolios:
         by_account.setdefault(portfolio["account_id"], []).append(portfolio)
-    parts = _parts(accounts, by_account)
-    lists = [(f"accounts-{number}.html", part) for number, part in enumerate(parts, start=1)]
+    listed = [(account, by_account[account["account_id"]]) for account in accounts]
+    lists = [(f"accounts-{number}.html", part) for number, part in enumerate(_parts(listed), start=1)]
     given = _given(marts, night) | {"is_inline": len(accounts) + len(portfolios) <= INLINE}
-    page = render("book.html", night, "", accounts=accounts, by_account=by_account, lists=lists, **given)
+    page = render("book.html", night, "", listed=listed, lists=lists, **given)
     (folder / "index.html").write_text(page, encoding="utf-8")
     for name, part in lists:
-        page = render("accounts.html", night, "", accounts=part, by_account=by_account, lists=lists, here=name)
+        page = render("accounts.html", night, "", listed=part, lists=lists, here=name)
         (folder / name).write_text(page, encoding="utf-8")
     return 1 + len(lists)
 
 
-def _parts(accounts: list[Row], by_account: dict[str, list[Row]]) -> list[list[Row]]:
-    """The accounts of each page of the list; an account and its portfolios are not parted."""
-    parts: list[list[Row]] = []
+def _parts(listed: Listed) -> list[Listed]:
+    """What stands on each page of the list; an account is on several only if its portfolios do not fit on one."""
+    parts: list[Listed] = []
     room = 0
-    for account in accounts:
-        lines = 1 + len(by_account.get(account["account_id"], []))
-        if lines > room:
-            parts.append([])
-            room = A_LIST
-        parts[-1].append(account)
-        room -= lines
+    for account, portfolios in listed:
+        for start in range(0, max(1, len(portfolios)), A_LIST - 1):
+            some = portfolios[start : start + A_LIST - 1]
+            if 1 + len(some) > room:
+                parts.append([])
+                room = A_LIST
+            parts[-1].append((account, some))
+            room -= 1 + len(some)
     return parts
 
 
@@ -60,11 +63,10 @@ def write_empty_book(folder: Path) -> int:
 
 def _given(marts: Marts, night: Night) -> dict[str, Any]:
     started_at, previous_on = night.row["started_at"], night.row["previous_on"]
-    outside, standing = marts.ask("outside_tonight", most=MOST).rows(), marts.ask("book_tonight").rows()
+    standing = marts.ask("book_tonight").rows()
     charts, not_charted = _charts(marts, night, standing)
     return {
-        "outside": [row for row in outside if row["rule"] == "band"],
-        "other_rules": [row for row in outside if row["rule"] != "band"],
+        "outside": marts.ask("outside_tonight", most=MOST).rows(),
         "worst": marts.ask("worst_drift", most=MOST).rows(),
         "breaches": marts.ask("breaches_changed", most=MOST).rows() if previous_on else [],
         "restated": marts.ask("restated_since", since=started_at, most=MOST).rows() if previous_on else [],

@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reading.report.drawing import BOTTOM, EPOCH, NARROW, TOP, WIDE, Frame, picture, runs, short_number
-from reading.report.wording import words
+from reading.wording import words
 
 Series = dict[str, list[Any]]
 """Columns of equal length, night after night; `day_number` counts from 1970, `is_after_gap` says that nights are missing."""

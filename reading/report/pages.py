@@ -13,7 +13,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from reading.report import names, wording
+from reading import wording
+from reading.report import names
 from reading.report.answers import Answers, Row
 from reading.report.charts import bars, curve, drift_panel
 from reading.report.drawing import EPOCH

@@ -52,7 +52,7 @@ def _over_time(title: str, kind: str, dataset: str, metric: str, by: str, **more
         "rich_tooltip": True,
         "x_axis_time_format": "%d %b",
         "y_axis_format": ",.2f",
-        "markerEnabled": True,  # a night that is missing shows as a gap between the marks
+        "markerEnabled": True,  # a night between two that are missing is a mark without a line
         "markerSize": 3,
     }
     return Chart(title, f"echarts_timeseries_{kind}", dataset, params | more)
@@ -116,7 +116,9 @@ DRIFT = Dashboard(
         (
             50,
             (
-                _over_time("Worst drift of each portfolio, in points", "line", "drift_wide", "worst_drift", "portfolio"),
+                _over_time(
+                    "Worst drift of each portfolio, in points", "line", "drift_by_session", "worst_drift", "portfolio"
+                ),
                 _over_time(
                     "Classes outside their band", "bar", "drift_wide", "classes_outside", "asset_class",
                     stack="Stack", y_axis_format=",d",
@@ -176,7 +178,7 @@ PNL = Dashboard(
             50,
             (
                 _over_time("Net P&L of each night", "bar", "pnl_daily", "sum_net_pnl", "currency"),
-                _over_time("P&L since opening, all accounts", "line", "pnl_daily", "level_of_a_night", "currency"),
+                _over_time("P&L since opening, all accounts", "line", "pnl_by_session", "level_of_a_night", "currency"),
             ),
         ),
         (

@@ -17,6 +17,7 @@ import yaml
 from pipelines.errors import BluumError
 from pipelines.lake import Lake
 from reading.marts import Marts
+from reading.questions import question
 from reading.superset.charts import DASHBOARDS, Chart, Dashboard, Filter
 from reading.superset.datasets import DATASETS, Dataset
 
@@ -37,7 +38,7 @@ class PackNotWritten(BluumError):
 
 def write_pack(marts: Marts, to: Path) -> tuple[int, int]:
     """Write the zip; returns the number of its charts and dashboards. Raises NothingPublished, PackNotWritten."""
-    files = dict(_files(marts.place, _described(marts)))
+    files = dict(_files(marts, _described(marts)))
     building = to.with_name(to.name + ".building")
     try:
         with zipfile.ZipFile(building, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -69,13 +70,14 @@ def _described(marts: Marts) -> Described:
         }
 
 
-def _files(place: Path | Lake, described: Described) -> Iterator[tuple[str, dict[str, Any]]]:
+def _files(marts: Marts, described: Described) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "metadata.yaml", {"version": "1.0.0", "type": "Dashboard", "timestamp": "2020-01-01T00:00:00+00:00"}
-    yield f"databases/{DATABASE}.yaml", _database(place)
+    yield f"databases/{DATABASE}.yaml", _database(marts.place)
     for dataset in DATASETS:
-        if dataset.table not in described:
-            raise PackNotWritten(f"{place} has no marts.{dataset.table}, which the pack shows; `bluum publish` makes it")
-        yield f"datasets/{DATABASE}/{dataset.table}.yaml", _dataset(dataset, *described[dataset.table])
+        table = dataset.of or dataset.table
+        if table not in described:
+            raise PackNotWritten(f"{marts.place} has no marts.{table}, which the pack shows; `bluum publish` makes it")
+        yield f"datasets/{DATABASE}/{dataset.table}.yaml", _dataset(dataset, marts, *described[table])
     for dashboard in DASHBOARDS:
         for _, row in dashboard.rows:
             for chart in row:
@@ -111,14 +113,18 @@ def _database(place: Path | Lake) -> dict[str, Any]:
     }
 
 
-def _dataset(dataset: Dataset, description: str, columns: list[tuple[str, str, str]]) -> dict[str, Any]:
+def _dataset(dataset: Dataset, marts: Marts, description: str, columns: list[tuple[str, str, str]]) -> dict[str, Any]:
     said = {name: comment for name, _, comment in columns}
+    asked = question(dataset.table) if dataset.of else None
+    if asked:
+        description, told = asked.title, marts.sql(f"describe {asked.sql}").rows()
+        columns = [(row["column_name"], row["column_type"], said.get(row["column_name"], asked.title)) for row in told]
     return {
         "table_name": dataset.table,
         "main_dttm_col": dataset.day,
         "description": description,
         "schema": "marts",
-        "sql": None,
+        "sql": asked.sql if asked else None,
         "cache_timeout": None,
         "uuid": _id(f"dataset/{dataset.table}"),
         "metrics": [

@@ -100,7 +100,13 @@ def story(nights: Iterable[date] = tuple(NIGHTS), *, with_policy: bool = True) -
     ]
     first, last = nights[0], nights[-1]
     days = [first + timedelta(days) for days in range((last - first).days + 1)]
-    rows["marts.dates"] = [{"calendar_date": day, "is_session": day.weekday() < 5} for day in days]
+    rows["marts.dates"] = [
+        {"calendar_date": day, "is_session": day.weekday() < 5, "sessions_until": number} for number, day in enumerate(days)
+    ]
+    rows["marts.account_latest"] = [{"as_of_date": last, "account_id": ACCOUNT, "is_listed": True, "is_complete": True}]
+    rows["marts.portfolio_latest"] = [
+        {**each, "as_of_date": last, "is_analysed": True, "nights_since_seen": 0} for each in rows["marts.portfolios"]
+    ]
     for number, night in enumerate(nights):
         rows["marts.account_nights"].append(
             {"as_of_date": night, "account_id": ACCOUNT, "is_listed": True, "is_complete": True}
@@ -111,6 +117,7 @@ def story(nights: Iterable[date] = tuple(NIGHTS), *, with_policy: bool = True) -
                 "as_of_date": night,
                 "currency": "USD",
                 "accounts_listed": 1,
+                "accounts_complete": 1,
                 "accounts": 1,
                 "accounts_with_policy": int(with_policy),
                 "accounts_outside": int(with_policy),

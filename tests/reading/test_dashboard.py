@@ -94,8 +94,9 @@ def test_nothing_is_complained_of_asked_elsewhere_hard_to_read_or_wider_than_the
 def test_a_night_that_is_published_shows_by_itself_and_what_was_chosen_stays(browser: Browser, tmp_path: Path) -> None:
     bi = publish(tmp_path / "bi.duckdb", story())
     with dashboard(bi) as (address, _), browser.open(address) as visit:
-        visit.page.get_by_label("Portfolio").select_option("Core · …4321 · 0001")
         heat = visit.page.get_by_role("table", name="Drift from target, in percentage points")
+        _drawn(visit)
+        visit.page.get_by_label("Portfolio", exact=True).select_option("Core · …4321 · 0001")
         visit.page.wait_for_function("!document.body.innerText.includes('Bold')")
         publish(bi, story([*NIGHTS, NIGHTS[-1] + timedelta(3)]))
         visit.page.get_by_text("Night of 28 Mar 2022").wait_for()

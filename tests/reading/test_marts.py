@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.errors import BluumError
 from reading import Marts, questions
+from reading.marts import NothingPublished
 
 LONGEST = Decimal("12345678901234567890.123456789012345678")
 
@@ -92,3 +93,8 @@ def test_sums_by_group_are_exact_in_polars_and_in_pandas(bi: Path) -> None:
     by_pandas = answer.pandas().groupby("account_id")["amount"].sum()
     assert by_pandas.tolist() == [twice, LONGEST]
     assert str(by_pandas.dtype) == "decimal128(38, 18)[pyarrow]"
+
+
+def test_a_path_that_cannot_be_looked_at_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(NothingPublished, match="cannot be read: File name too long"):
+        Marts(tmp_path / ("x" * 300)).ask("earned")

@@ -1,4 +1,4 @@
-"""`bluum sql` and the notebook: a query answered, a client that opens, twelve questions printed."""
+"""`bluum sql`: a query answered, a client that opens."""
 
 import fcntl
 import io
@@ -6,10 +6,8 @@ import os
 import pty
 import re
 import select
-import shutil
 import struct
 import subprocess
-import sys
 import termios
 from pathlib import Path
 from time import monotonic
@@ -22,8 +20,6 @@ from rich.console import Console
 
 from pipelines.errors import BluumError
 from reading import prompt, questions
-from reading.serving import NOTEBOOK
-from reading.tour import TOUR
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +118,6 @@ def test_harlequin_starts_in_a_terminal_with_the_file_in_its_catalog(bi: Path, t
         finally:
             process.kill()
             os.close(ours)
-
-
-@pytest.mark.slow
-def test_the_notebook_as_a_script_prints_each_of_the_twelve_questions_with_its_answer(bi: Path, tmp_path: Path) -> None:
-    copy = shutil.copyfile(NOTEBOOK, tmp_path / "notebook.py")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "BLUUM_BI": str(bi)}
-    run = subprocess.run([sys.executable, copy], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert run.returncode == 0, run.stderr
-    asked = [questions()[name].title for name in TOUR]
-    assert len(asked) == 12
-    assert sorted(asked, key=run.stdout.index) == asked
 
 
 def test_every_question_can_be_asked_with_nothing_chosen_of_a_file_without_rows(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """What the questions answer where something is not known, and of a file of another version."""
 
 import re
+from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from helpers.small_bi import CORE, MARKUP, NIGHTS, publish, story
+from helpers.small_bi import ACCOUNT, CORE, MARKUP, NIGHTS, publish, story
 
 from pipelines.errors import BluumError
 from reading import Marts
-from reading.dashboard import app, charts, parts
+from reading.dashboard import charts, parts, sections
 
 FIRM = {"as_of_date": NIGHTS[-1], "accounts": 11, "accounts_listed": 11, "episodes_open": 5}
 
@@ -36,7 +38,77 @@ def test_pnl_without_a_currency_is_drawn_beside_that_of_a_known_one(tmp_path: Pa
     for name, found in answers.items():
         assert {row["currency"] for row in found} == {"USD", "(unknown)"}, name
         assert {row["currency"] for row in marts.ask(name, currency="(unknown)").rows()} == {"(unknown)"}, name
+    assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
     assert len(charts.earned("(unknown)", *(answers[name] for name in asked[:3]))) == 4
+
+
+def test_a_breach_is_put_down_to_what_did_most_to_bring_it_there(tmp_path: Path) -> None:
+    rows = story()
+    about = {"account_id": ACCOUNT, "portfolio_id": CORE, "as_of_date": NIGHTS[-1], "verdict": "outside"}
+    band = {**about, "rule": "band", "subject": "stocks", "value": Decimal(59), "upper_limit": Decimal(55)}
+    cash = {**about, "portfolio_id": None, "rule": "minimum_cash", "value": Decimal(1), "lower_limit": Decimal(3)}
+    breach = {"portfolio_id": CORE, "account_id": ACCOUNT, "asset_class": "stocks", "breach_kind": "band"}
+    breach |= {"started_on": NIGHTS[1], "direction": "over"}
+    points = {"market": Decimal(-5), "trades": Decimal("0.5"), "flows": Decimal("5.4"), "policy": Decimal(0)}
+    rows["marts.compliance_daily"] = [band, cash]
+    rows["marts.drift_episodes"] = [{**breach, "outcome": "open", "is_left_censored": False}]
+    rows["marts.drift_episode_causes"] = [
+        {**breach, "change_points": Decimal("0.9"), **{f"{cause}_points": amount for cause, amount in points.items()}}
+    ]
+    rows["marts.account_latest"][0] |= {"policy_effective_from": NIGHTS[-1], "total_pnl": Decimal("-7.25")}
+    broken, poor = _published(tmp_path, rows).ask("outside_tonight").rows()
+    assert (broken["subject"], broken["since"], broken["distance"]) == ("stocks", NIGHTS[1], Decimal(4))
+    assert (broken["cause"], broken["cause_points"], broken["change_points"]) == ("flows", Decimal("5.4"), Decimal("0.9"))
+    assert (poor["rule"], poor["cause"], poor["since"], poor["came_with_policy"]) == ("minimum_cash", None, NIGHTS[-1], True)
+    assert {(row["outside_since"], row["of_the_account"], row["total_pnl"]) for row in (broken, poor)} == {
+        (NIGHTS[1], 2, Decimal("-7.25"))
+    }
+
+
+def test_a_breach_after_a_night_that_could_not_be_judged_may_be_older(tmp_path: Path) -> None:
+    rows = story()
+    verdicts = zip(NIGHTS, ("inside", "inside", "unknown", "outside"), strict=True)
+    rows["marts.compliance_daily"] = [
+        {"as_of_date": night, "account_id": ACCOUNT, "rule": "minimum_cash", "verdict": verdict}
+        for night, verdict in verdicts
+    ]
+    (found,) = _published(tmp_path, rows).ask("outside_tonight").rows()
+    assert (found["since"], found["is_maybe_older"]) == (NIGHTS[-1], True)
+
+
+def test_a_breach_is_told_as_lost_on_the_first_complete_night_without_it(tmp_path: Path) -> None:
+    rows = story()
+    lost = {"portfolio_id": CORE, "account_id": ACCOUNT, "asset_class": "stocks", "breach_kind": "band"}
+    rows["marts.drift_episodes"] = [{**lost, "started_on": NIGHTS[0], "outcome": "lost", "last_observed_on": NIGHTS[1]}]
+    rows["marts.account_nights"][2]["is_complete"] = False
+    assert [row["change"] for row in _published(tmp_path, rows).ask("breaches_changed").rows()] == ["lost"]
+    rows["marts.account_nights"][2]["is_complete"] = True
+    assert _published(tmp_path, rows).ask("breaches_changed").rows() == []
+
+
+def test_portfolios_without_a_currency_can_be_chosen_by_that(tmp_path: Path) -> None:
+    rows = story()
+    for table, column in (("marts.portfolios", "currency"), ("marts.drift_wide", "portfolio_currency")):
+        for row in rows[table]:
+            row[column] = None if row["portfolio_id"] == MARKUP else "USD"
+    marts = _published(tmp_path, rows)
+    found = {name: marts.ask(name, currency="(unknown)").rows() for name in ("drift_by_class", "causes_between")}
+    assert {row["portfolio_id"] for each in found.values() for row in each} == {MARKUP}
+    assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
+
+
+def test_pnl_whose_currency_nobody_told_says_so(tmp_path: Path) -> None:
+    rows = story()
+    unnamed = {"as_of_date": NIGHTS[-1], "account_id": "acc-2", "currency": None}
+    rows["marts.pnl_by_asset_class_daily"].append({**unnamed, "asset_class": "stocks"})
+    rows["marts.pnl_by_position_daily"] = [{**unnamed, "symbol": "SBX"}]
+    rows["marts.pnl_periods"] = [
+        {"account_id": "acc-2", "currency": None, "period_kind": "month", "period_start": NIGHTS[0].replace(day=1)}
+    ]
+    marts = _published(tmp_path, rows)
+    for name in ("pnl_classes_tonight", "pnl_symbols_tonight", "pnl_of_months"):
+        (found,) = marts.ask(name, account_ids=["acc-2"]).rows()
+        assert (found["currency"], found["unknown_reason"]) == (None, "no_currency"), name
 
 
 def test_portfolios_that_were_not_judged_or_not_analysed_are_counted_apart(tmp_path: Path) -> None:
@@ -55,7 +127,7 @@ def test_portfolios_that_were_not_judged_or_not_analysed_are_counted_apart(tmp_p
         "portfolios_unknown": 1,
         "portfolios_not_analysed": 1,
     }
-    said = re.sub("<[^>]*>", "", parts.outside(counts, NIGHTS[-1], None))
+    said = unescape(re.sub("<[^>]*>", "", parts.outside(counts, NIGHTS[-1], None))).replace("\xa0", " ")
     assert said == "1 of 2 portfolios that were analysed on 25 Mar 2022; 1 not known, 1 not analysed."
 
 
@@ -73,8 +145,8 @@ def test_the_tiles_name_accounts_without_a_policy_and_whose_currency_it_is(tmp_p
 
 def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: Path) -> None:
     marts = _published(tmp_path, story())
-    marts.check(app.ASKED)
-    with duckdb.connect(str(marts.path)) as connection:
+    marts.check(sections.ASKED)
+    with duckdb.connect(str(marts.place)) as connection:
         connection.execute("alter table marts.pnl_daily drop column net_pnl; drop table marts.drift_causes_daily")
     for name in ("pnl_by_night", "causes_by_night"):
         with pytest.raises(BluumError, match=r"bi\.duckdb was made by another version; `bluum publish` renews it"):
@@ -84,5 +156,5 @@ def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: 
 
 
 def test_the_dashboard_checks_every_question_that_it_asks() -> None:
-    asked = re.findall(r'marts\.ask\(\s*"(\w+)"', Path(app.__file__).read_text())
-    assert set(asked) == set(app.ASKED)
+    source = "".join(path.read_text() for path in Path(sections.__file__).parent.glob("*.py"))
+    assert set(re.findall(r'marts\.ask\(\s*"(\w+)"', source)) == set(sections.ASKED)

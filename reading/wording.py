@@ -1,7 +1,7 @@
-"""How a value is written on a page: decimals exactly, dates, and the reasons for what is not known.
+"""How a value is written in the report and the dashboard: decimals exactly, dates, and the reasons for what is not known.
 
 A figure that is shortened carries the whole one in its `value` and its tooltip; one that would round to nothing is written
-out. What is computed of figures is computed in SQL, never here.
+out. What is computed of figures is computed in SQL, never here; how a page is put together is for the page.
 """
 
 from datetime import date, datetime
@@ -63,7 +63,7 @@ def reason(name: str | None) -> str:
 
 def words(name: str | None) -> str:
     """A name of the data as people read it: fixed_income is "fixed income"."""
-    return (name or "").replace("_", " ")
+    return " ".join("P&L" if word == "pnl" else word for word in (name or "").split("_"))
 
 
 def plain(value: Decimal) -> str:
@@ -73,22 +73,32 @@ def plain(value: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
+def exact(value: Decimal | int) -> str:
+    """Every digit of a figure, thousands apart."""
+    whole, _, rest = plain(Decimal(value)).lstrip("-").partition(".")
+    return ("−" if value < 0 else "") + f"{int(whole):,}" + (f".{rest}" if rest else "")
+
+
+def face(value: Decimal | int, places: int = 2, *, signed: bool = False) -> str:
+    """A figure for the eye: thousands apart, to so many places, and not as nothing where it is something."""
+    is_counted = isinstance(value, int) or value.as_tuple().exponent == 0
+    shown = f"{Decimal(value).copy_abs():,.{0 if is_counted else places}f}"  # abs() would round to 28 digits
+    if value == 0:
+        return shown
+    if not shown.strip("0."):  # less than these places can say
+        return f"{'>−' if value < 0 else '<'}{shown[:-1]}1"
+    return ("−" if value < 0 else "+" if signed else "") + shown
+
+
 def number(value: Decimal | int | None, why: str | None = None, places: int = 2, *, signed: bool = False) -> Markup:
     """A figure with thousands separated; where it is null, why."""
     if value is None:
         return Markup('<span class="unknown" title="{0}">not known<span class="why">: {0}</span></span>').format(reason(why))
     whole = plain(Decimal(value))
-    is_counted = isinstance(value, int) or value.as_tuple().exponent == 0
-    shown = f"{abs(value):,.{0 if is_counted else places}f}"
-    if value == 0:
-        return Markup('<data value="0" class="nil">{}</data>').format(shown)
-    sign = "−" if value < 0 else "+" if signed else ""
-    if not shown.strip("0."):  # it is something, though less than these places can say
-        sign, shown = (">−", shown[:-1] + "1") if value < 0 else ("<", shown[:-1] + "1")
-    is_short = Decimal(shown.replace(",", "")) != abs(value)
-    more = Markup(' title="{}"').format(whole) if is_short else Markup("")
-    more += Markup(' class="{}"').format("neg" if value < 0 else "pos") if signed else Markup("")
-    return Markup('<data value="{}"{}>{}{}</data>').format(whole, more, sign, shown)
+    more = Markup(' title="{}"').format(exact(value)) if len(whole.partition(".")[2]) > places else Markup("")
+    if signed or value == 0:
+        more += Markup(' class="{}"').format("nil" if value == 0 else "neg" if value < 0 else "pos")
+    return Markup('<data value="{}"{}>{}</data>').format(whole, more, face(value, places, signed=signed))
 
 
 def measured(value: Decimal | None, unit: str | None, why: str | None = None) -> Markup:
