@@ -45,7 +45,7 @@ def back_up(warehouse: Warehouse, to: Path) -> Copied:
         raise NotCopied(f"there is no folder {to.absolute().parent}; nothing was copied")
     if isinstance(warehouse.store, FileStore):
         return _copy(warehouse.store.path, to, warehouse.dataset)
-    with _aside(to) as copy:
+    with _aside(warehouse.store, to) as copy:
         rows = move(warehouse, Warehouse(copy, warehouse.dataset))
     return Copied(len(rows), sum(rows.values()), warehouse.newest_night())
 
@@ -65,7 +65,7 @@ def restore(source: Path, warehouse: Warehouse) -> Copied:
 
 
 def _copy(source: Path, to: Path, dataset: str) -> Copied:
-    with _aside(to) as copy:
+    with _aside(source, to) as copy:
         shutil.copyfile(source, copy)
         if (log := _log_of(source)).exists():
             shutil.copyfile(log, _log_of(copy))
@@ -102,7 +102,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
 
 
 @contextmanager
-def _aside(to: Path) -> Iterator[Path]:
+def _aside(source: object, to: Path) -> Iterator[Path]:
     """A file to fill that takes its name when all went well; no half copy is left, nor one of a command that was killed."""
     copy = to.with_name(f".{to.name}.copying")
     leftovers = (copy, _log_of(copy))
@@ -115,7 +115,7 @@ def _aside(to: Path) -> Iterator[Path]:
         os.replace(copy, to)
         _flush(to.absolute().parent)
     except (duckdb.Error, OSError) as error:
-        raise NotCopied(f"{to} was not made, the copy failed: {str(error).splitlines()[0]}") from error
+        raise NotCopied(f"{source} could not be copied, {to} was not made: {str(error).splitlines()[0]}") from error
     finally:
         for leftover in leftovers:
             leftover.unlink(missing_ok=True)

@@ -35,8 +35,7 @@ def _(marts):
     # A file tells when it is replaced; a lake is asked now and then.
     is_file = isinstance(marts.place, Path)
     published = mo.watch.file(marts.place) if is_file else mo.ui.refresh(["1m", "5m", "30m"], default_interval="5m")
-    _shown = None if is_file else published
-    _shown
+    mo.output.replace(None if is_file else published)
     return is_file, published
 
 

@@ -284,7 +284,7 @@ def test_what_loads_have_appended_is_merged_by_who_comes_after_them(tmp_path: Pa
     for number in range(3):
         warehouse.load(one_response(number))
     pieces = "select count(distinct row_group_id) from pragma_storage_info('raw.responses')"
-    with duckdb.connect(str(warehouse.path)) as connection:
+    with duckdb.connect(str(warehouse.store.path)) as connection:
         assert connection.execute(pieces).fetchall() == [(3,)]
         connection.execute("create table somebody_s as select 1; checkpoint")
         assert connection.execute(pieces).fetchall() == [(1,)]
