@@ -90,7 +90,8 @@ class Checkout:
                 seconds = time.monotonic() - began
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise RuntimeError(f"{self.name}: bluum sync ended with {process.returncode}\n{self._output()}")
+            said = (self.folder / "output.txt").read_text()
+            raise RuntimeError(f"{self.name}: bluum sync ended with {process.returncode}\n{said}")
         models = json.loads((self.folder / "dbt" / "run_results.json").read_text())["elapsed_time"]
         self.costs.append((seconds, usage.ru_utime + usage.ru_stime, models))
 
@@ -130,9 +131,6 @@ class Checkout:
             server.stdin.close()
             server.wait()
 
-    def _output(self) -> str:
-        return (self.folder / "output.txt").read_text()
-
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, set[str]]:
     """The raw tables of a database and their columns."""
@@ -160,9 +158,9 @@ def main() -> int:
             label, root = which.split("=", 1)
             checkout = Checkout(label, Path(root).resolve(), Path(name) / label)
             checkout.folder.mkdir()
-            checkout.sync(FIRST_NIGHT, given.accounts)
+            checkout.sync(_weekday(0), given.accounts)
             checkout.hold(drawn)
-            checkout.sync(FIRST_NIGHT + timedelta(days=1), given.accounts)
+            checkout.sync(_weekday(1), given.accounts)
             seconds, processor, models = checkout.costs.pop()
             checkout.costs.clear()
             print(
@@ -172,7 +170,7 @@ def main() -> int:
             checkouts.append(checkout)
         for turn in range(given.turns):
             for checkout in checkouts:
-                checkout.sync(FIRST_NIGHT + timedelta(days=2 + turn), given.accounts)
+                checkout.sync(_weekday(2 + turn), given.accounts)
         first = _medians(checkouts[0])
         for checkout in checkouts:
             cost = _medians(checkout)
@@ -182,6 +180,10 @@ def main() -> int:
                 f"   of the first: {ratios}"
             )
     return 0
+
+
+def _weekday(number: int) -> date:
+    return FIRST_NIGHT + timedelta(days=number // 5 * 7 + number % 5)
 
 
 def _medians(checkout: Checkout) -> tuple[float, ...]:
