@@ -8,6 +8,7 @@ the same rows. Bodies are left out: no model reads them. The torture cases are i
 """
 
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -18,13 +19,14 @@ from helpers.sql_warehouse import note_built_loads as note_built_loads
 
 POSITIONS = 8
 LOADS_A_NIGHT = 4
-# Night n is the n-th weekday from Monday, 6 January 2025.
+MONDAY = date(2025, 1, 6)
+# Night n is the n-th weekday from this Monday on.
 _NIGHTS = """
 create or replace temporary table nights as
 select
     n,
-    cast(date '2025-01-06' + cast(n // 5 * 7 + n % 5 as integer) as date) as as_of_date,
-    cast(date '2025-01-06' + cast((n - 1) // 5 * 7 + (n - 1) % 5 as integer) as date) as night_before
+    cast({monday} + cast(n // 5 * 7 + n % 5 as integer) as date) as as_of_date,
+    cast({monday} + cast((n - 1) // 5 * 7 + (n - 1) % 5 as integer) as date) as night_before
 from range({first}, {first} + {count}) as r (n);
 
 create or replace temporary table asked as
@@ -33,7 +35,7 @@ select
     night_before as failed_date,
     printf('acc_%06d', a) as account_id,
     printf('pf_%06d', a) as portfolio_id,
-    case when a % 2 = 0 then date '2025-01-06' else date '2023-06-01' end as opened_on,
+    case when a % 2 = 0 then {monday} else {monday} - 585 end as opened_on,
     1 + n // 90 as version,
     (a * 31 + n * 17) % 50 = 0 as pnl_fails,
     n > 0 and (a * 31 + (n - 1) * 17) % 50 = 0 as pnl_failed,
@@ -135,7 +137,7 @@ _ROWS = {
         from requests cross join range({positions}) as r (k) where endpoint = 'holdings'""",
     "portfolio_summaries": """
         select response_id, as_of_date, account_id, portfolio_id, 'USD' as currency, 1000 + n as total_value,
-            date '2026-01-01' as next_scheduled, _dlt_load_id
+            {monday} + 360 as next_scheduled, _dlt_load_id
         from requests where endpoint = 'summary'""",
     "portfolio_summary_shares": """
         select response_id, as_of_date, account_id, portfolio_id, 'by_asset_class' as breakdown, k + 1 as item_number,
@@ -148,7 +150,7 @@ _ROWS = {
         from requests where endpoint = 'performance'""",
     "policy_versions": """
         select response_id, as_of_date, account_id, 'ips_' || account_id as ips_id, version, 'active' as status,
-            date '2024-06-01' + cast(126 * version as integer) as effective_date, 5 as threshold_percent,
+            {monday} - 219 + cast(126 * version as integer) as effective_date, 5 as threshold_percent,
             2 as minimum_cash_percent, 24 as tax_bracket, 'quarterly' as rebalancing_frequency, '15' as horizon_years,
             _dlt_load_id
         from requests where endpoint = 'investment_policy'""",
@@ -167,7 +169,7 @@ _ROWS = {
         from requests where endpoint = 'investment_policy'""",
     "policy_history": """
         select response_id, as_of_date, account_id, 'ips_' || account_id as ips_id, version as current_version,
-            k as item_number, 1 + k as version, date '2024-06-01' + cast(126 * (1 + k) as integer) as effective_date,
+            k as item_number, 1 + k as version, {monday} - 219 + cast(126 * (1 + k) as integer) as effective_date,
             _dlt_load_id
         from requests, unnest(range(version)) as r (k) where endpoint = 'investment_policy'""",
     "pnl_by_position": """
@@ -201,15 +203,16 @@ _ROWS = {
 }
 
 
-def create(path: Path, accounts: int, nights: int) -> None:
+def create(path: Path, accounts: int, nights: int, monday: date = MONDAY) -> None:
     """Write a new warehouse that holds raw.* only."""
     create_raw(path)
-    add_nights(path, accounts, 0, nights)
+    add_nights(path, accounts, 0, nights, monday)
 
 
-def add_nights(path: Path, accounts: int, first: int, count: int = 1) -> None:
+def add_nights(path: Path, accounts: int, first: int, count: int = 1, monday: date = MONDAY) -> None:
     """Append `count` nights from night number `first` on, as committed loads of these nights."""
     names = {
+        "{monday}": f"date '{monday}'",
         "{of_portfolio}": "('rebalancing', 'holdings', 'summary', 'performance')",
         "{positions}": str(POSITIONS),
         "{realized}": _MONEY.format(salt="k"),
@@ -217,7 +220,9 @@ def add_nights(path: Path, accounts: int, first: int, count: int = 1) -> None:
     }
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(_NIGHTS.format(first=first, count=count, accounts=accounts, loads=LOADS_A_NIGHT))
+        connection.execute(
+            _NIGHTS.format(first=first, count=count, accounts=accounts, loads=LOADS_A_NIGHT, monday=names["{monday}"])
+        )
         connection.execute(_REQUESTS)
         for table, query in _ROWS.items():
             for name, value in names.items():

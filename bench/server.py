@@ -1,7 +1,7 @@
 """Bluum as fast as one processor can serve it: the sandbox's own answers, kept as bytes, over the barest HTTP.
 
     python bench/server.py --accounts 5000                          # no limit, no latency
-    python bench/server.py --accounts 1000 --limit 25 --latency 0.010 0.030
+    python bench/server.py --accounts 1000 --limit 25 --latency 0.010 0.030 --night 2022-06-16
 
 Prints its base URL and answers until its input ends; then prints, as JSON, what reached it. A process of its own, so that
 what is measured has a processor to itself. The sandbox proper is sandbox/; this one knows no faults.
@@ -14,6 +14,7 @@ import random
 import sys
 import time
 from collections import Counter, deque
+from datetime import date
 
 from sandbox.server.app import Asked, SandboxApp
 from sandbox.server.limits import RateLimit
@@ -29,8 +30,10 @@ _REFUSED = b"HTTP/1.1 429 -\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
 class Server:
     """What all connections share: the answers, the limit, and what is counted."""
 
-    def __init__(self, accounts: int, limit: int, latency: tuple[float, float]) -> None:
+    def __init__(self, accounts: int, limit: int, latency: tuple[float, float], night: date | None = None) -> None:
         self.app = SandboxApp(Options(accounts=accounts, rate_limit=0))
+        if night:
+            self.app.clock.to_night(night)
         self.limit = RateLimit(limit)
         self.latency = latency
         self.answers: dict[bytes, bytes] = {}
@@ -115,8 +118,9 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=500)
     parser.add_argument("--limit", type=int, default=0, help="requests a second; 0: none")
     parser.add_argument("--latency", type=float, nargs=2, default=(0.0, 0.0), help="seconds one way, from and to")
+    parser.add_argument("--night", type=date.fromisoformat, help="the sandbox's day; default: the one it starts with")
     options = parser.parse_args()
-    server = Server(options.accounts, options.limit, tuple(options.latency))
+    server = Server(options.accounts, options.limit, tuple(options.latency), options.night)
     asyncio.run(serve(server))
     print(json.dumps(server.told()), flush=True)
 

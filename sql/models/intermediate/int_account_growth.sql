@@ -13,20 +13,14 @@
 
 with recursive
 
-factors as (
+changed as (
 
     select
-        returns.as_of_date,
-        returns.account_id,
-        returns.previous_on,
-        returns.growth_factor,
-        now_days.sessions_until - before_days.sessions_until - case when now_days.is_session then 1 else 0 end
-            as sessions_missing
+        as_of_date,
+        account_id,
+        previous_on,
+        growth_factor
     from {{ ref('int_account_returns') }} as returns
-    inner join {{ ref('dates') }} as now_days
-        on returns.as_of_date = now_days.calendar_date
-    left join {{ ref('dates') }} as before_days
-        on returns.previous_on = before_days.calendar_date
     where returns.equity is not null
         {% if is_incremental() -%}
         and {{ is_changed('returns.account_id', 'returns.as_of_date') }}
@@ -40,10 +34,11 @@ chain as (
         as_of_date,
         account_id,
         as_of_date as chained_since,
+        cast(null as date) as previous_on,
         cast(0 as bigint) as sessions_missing,
         cast(1 as decimal(18, 12)) as growth,
         true as is_new
-    from factors
+    from changed
     where growth_factor is null
 
     {% if is_incremental() -%}
@@ -54,31 +49,65 @@ chain as (
         known.as_of_date,
         known.account_id,
         known.chained_since,
+        cast(null as date) as previous_on,
         known.sessions_missing,
         known.growth,
         false as is_new
     from {{ this }} as known
-    inner join factors
-        on known.account_id = factors.account_id
-        and known.as_of_date = factors.previous_on
+    inner join changed
+        on known.account_id = changed.account_id
+        and known.as_of_date = changed.previous_on
 
     {% endif -%}
+    -- Whatever follows a changed night is a changed one. The last condition always holds: for it DuckDB takes the chain for
+    -- the smaller side, and makes that one ready for the join at every step, not all nights.
     union all
 
     select
-        factors.as_of_date,
-        factors.account_id,
+        returns.as_of_date,
+        returns.account_id,
         chain.chained_since,
-        cast(chain.sessions_missing + factors.sessions_missing as bigint) as sessions_missing,
+        returns.previous_on,
+        cast(0 as bigint) as sessions_missing,
         {{ decimal_or_null(
-            decimal_or_null('chain.growth', 18, 12) ~ ' * ' ~ decimal_or_null('factors.growth_factor', 18, 12), 18, 12
+            decimal_or_null('chain.growth', 18, 12) ~ ' * ' ~ decimal_or_null('returns.growth_factor', 18, 12), 18, 12
         ) }} as growth,
         true as is_new
+    from {{ ref('int_account_returns') }} as returns
+    inner join chain
+        on returns.account_id = chain.account_id
+        and returns.previous_on = chain.as_of_date
+    where returns.growth_factor is not null
+        and chain.as_of_date >= chain.chained_since
+
+),
+
+counted as (
+
+    select
+        chain.*,
+        case
+            when chain.previous_on is null then chain.sessions_missing
+            else now_days.sessions_until - before_days.sessions_until - case when now_days.is_session then 1 else 0 end
+        end as more_missing
     from chain
-    inner join factors
-        on chain.account_id = factors.account_id
-        and chain.as_of_date = factors.previous_on
-    where factors.growth_factor is not null
+    left join {{ ref('dates') }} as now_days
+        on chain.as_of_date = now_days.calendar_date
+    left join {{ ref('dates') }} as before_days
+        on chain.previous_on = before_days.calendar_date
+
+),
+
+added as (
+
+    select
+        *,
+        sum(more_missing) over (
+            partition by account_id, chained_since
+            order by as_of_date
+            rows between unbounded preceding and current row
+        ) as all_missing
+    from counted
 
 ),
 
@@ -88,9 +117,9 @@ final as (
         as_of_date,
         account_id,
         chained_since,
-        sessions_missing,
+        cast(all_missing as bigint) as sessions_missing,
         growth
-    from chain
+    from added
     where is_new
 
 )

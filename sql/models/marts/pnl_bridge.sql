@@ -76,22 +76,55 @@ bridges as (
 
 ),
 
-items as (
+ended as (
 
-    select * from {{ ref('int_pnl_items_daily') }} as items
-    where item_kind = 'position'
-        and account_id in (select bridges.account_id from bridges)
+    select
+        bridges.account_id,
+        bridges.period_kind,
+        bridges.period_start,
+        bridges.previous_on,
+        closing.item,
+        {% for measure in by_item -%}
+        closing.{{ measure }}_itd as closing_{{ measure }},
+        opening.{{ measure }}_itd as opening_{{ measure }},
+        {% endfor -%}
+        opening.item is not null as has_opening
+    from bridges
+    inner join {{ ref('int_pnl_items_daily') }} as closing
+        on bridges.account_id = closing.account_id
+        and bridges.as_of_date = closing.as_of_date
+        and closing.item_kind = 'position'
+    left join {{ ref('int_pnl_items_daily') }} as opening
+        on bridges.account_id = opening.account_id
+        and bridges.previous_on = opening.as_of_date
+        and closing.item = opening.item
+        and opening.item_kind = 'position'
+
+),
+
+-- An item that the opening report has no row of began within the period.
+begun as (
+
+    select distinct
+        account_id,
+        item
+    from ended
+    where not has_opening
 
 ),
 
 first_nights as (
 
     select
-        account_id,
-        item,
-        min(as_of_date) as first_on
-    from items
-    group by account_id, item
+        items.account_id,
+        items.item,
+        min(items.as_of_date) as first_on
+    from {{ ref('int_pnl_items_daily') }} as items
+    inner join begun
+        on items.account_id = begun.account_id
+        and items.item = begun.item
+    where items.item_kind = 'position'
+    group by items.account_id, items.item
 
 ),
 
@@ -110,41 +143,34 @@ firsts as (
         end as {{ measure }}
         {{- "," if not loop.last }}
         {% endfor %}
-    from items
+    from {{ ref('int_pnl_items_daily') }} as items
     inner join first_nights
         on items.account_id = first_nights.account_id
         and items.item = first_nights.item
         and items.as_of_date = first_nights.first_on
+    where items.item_kind = 'position'
 
 ),
 
--- An item that the opening report has no row of began within the period.
 moved as (
 
     select
-        bridges.account_id,
-        bridges.period_kind,
-        bridges.period_start,
-        closing.item,
+        ended.account_id,
+        ended.period_kind,
+        ended.period_start,
+        ended.item,
         {% for measure in by_item -%}
         case
-            when firsts.first_on > bridges.previous_on or bridges.previous_on is null
-                then {{ difference('closing.' ~ measure ~ '_itd', 'firsts.' ~ measure) }}
-            else {{ difference('closing.' ~ measure ~ '_itd', 'opening.' ~ measure ~ '_itd') }}
+            when firsts.first_on > ended.previous_on or ended.previous_on is null
+                then {{ difference('ended.closing_' ~ measure, 'firsts.' ~ measure) }}
+            else {{ difference('ended.closing_' ~ measure, 'ended.opening_' ~ measure) }}
         end as {{ measure }}
         {{- "," if not loop.last }}
         {% endfor %}
-    from bridges
-    inner join items as closing
-        on bridges.account_id = closing.account_id
-        and bridges.as_of_date = closing.as_of_date
-    inner join firsts
-        on closing.account_id = firsts.account_id
-        and closing.item = firsts.item
-    left join items as opening
-        on bridges.account_id = opening.account_id
-        and bridges.previous_on = opening.as_of_date
-        and closing.item = opening.item
+    from ended
+    left join firsts
+        on ended.account_id = firsts.account_id
+        and ended.item = firsts.item
 
 ),
 
