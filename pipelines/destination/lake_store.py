@@ -18,6 +18,7 @@ import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from pipelines.api.parse import Batch
+from pipelines.destination.lake_lock import make_sure
 from pipelines.errors import WarehouseUnusable
 from pipelines.lake import Lake
 from pipelines.schema.table import Table
@@ -54,13 +55,24 @@ class LakeStore:
 
     def open(self) -> duckdb.DuckDBPyConnection:
         try:
-            if self._root is None:
-                self._root = self.lake.connect()
-            cursor = self._root.cursor()
-            self.lake.use(cursor)
+            return self._cursor()
         except (duckdb.Error, OSError) as error:
-            self._root = None
             raise WarehouseUnusable(f"{self} cannot be opened, and was left as it is: {line(error)}") from error
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of the connection that is kept; of a new one, if the catalog was restarted since."""
+        if self._root is not None:
+            try:
+                return self._looked_into(self._root)
+            except duckdb.Error:
+                self._root = None
+        self._root = self.lake.connect()
+        return self._looked_into(self._root)
+
+    def _looked_into(self, root: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        cursor = root.cursor()
+        self.lake.use(cursor)
+        cursor.execute("select 1 from duckdb_schemas() where database_name = current_database()").fetchall()
         return cursor
 
     def mend(self, dataset: str) -> None:
@@ -93,16 +105,18 @@ class LakeStore:
         try:
             connection.execute("begin")
             connection.execute(f"create schema if not exists {dataset}")
-            _make_table(connection, dataset, "_dlt_loads", LOADS)
+            held = _columns(connection, dataset)
+            _make_table(connection, dataset, "_dlt_loads", LOADS, held)
             if connection.execute(f"select 1 from {dataset}._dlt_loads where load_id = ?", [load_id]).fetchall():
                 return  # it was committed, and the answer to that was lost
-            for name, rows in batch.rows.items():
-                own = tables[name].schema.append(pa.field("_dlt_load_id", pa.string(), nullable=False))
-                _make_table(connection, dataset, name, own)
-                if len(rows):
+            for name, table in tables.items():  # all of them: the models read every one
+                own = table.schema.append(pa.field("_dlt_load_id", pa.string(), nullable=False))
+                _make_table(connection, dataset, name, own, held)
+                if rows := batch.rows.get(name):
                     _insert(connection, f"{dataset}.{name}", rows.arrow(), load_id)
             loaded = [load_id, "bluum", datetime.now(UTC)]
             connection.execute(f"insert into {dataset}._dlt_loads values (?, ?, 0, ?, null)", loaded)
+            make_sure(self.lake)  # a restart until now has ended this transaction, too
             connection.execute("commit")
         except duckdb.Error:
             self._root = None  # what it was connected to may be gone
@@ -115,21 +129,31 @@ class LakeStore:
         _log.warning("%s could not be written to, and is tried again: %s", self, line(state.outcome.exception()))
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, dataset: str, name: str, schema: pa.Schema) -> None:
+def _columns(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, set[str]]:
+    """The columns of each table that is there."""
+    found = connection.execute(
+        "select table_name, list(column_name) from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? group by all",
+        [dataset],
+    ).fetchall()
+    return {name: set(columns) for name, columns in found}
+
+
+def _make_table(
+    connection: duckdb.DuckDBPyConnection, dataset: str, name: str, schema: pa.Schema, held: Mapping[str, set[str]]
+) -> None:
     """Make a table, or the columns that it lacks."""
+    if held.get(name, set()) >= set(schema.names):
+        return
     empty = connection.from_arrow(schema.empty_table())
     wanted = {column: str(kind) for column, kind in zip(empty.columns, empty.types, strict=True)}
-    held = connection.execute(
-        "select column_name from duckdb_columns()"
-        " where database_name = current_database() and schema_name = ? and table_name = ?",
-        [dataset, name],
-    ).fetchall()
-    if not held:
+    if name not in held:
         spelled = [
             f'"{column}" {kind}{"" if schema.field(column).nullable else " not null"}' for column, kind in wanted.items()
         ]
         connection.execute(f"create table {dataset}.{name} ({', '.join(spelled)})")
-    for column in wanted.keys() - {column for (column,) in held} if held else ():
+        return
+    for column in wanted.keys() - held[name]:
         connection.execute(f'alter table {dataset}.{name} add column "{column}" {wanted[column]}')
 
 
