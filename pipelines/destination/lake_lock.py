@@ -77,6 +77,13 @@ def make_sure(lake: Lake) -> None:
         hold.make_sure()
 
 
+def may_write(lake: Lake) -> bool:
+    """Whether the role may write a lake that is there, as Postgres says. Raises WarehouseUnusable."""
+    query = "select coalesce(has_table_privilege(to_regclass(%s)::oid, 'insert'), true)"
+    with closing(_connected(lake, "bluum")) as connection:
+        return bool(_ask(connection, lake, query, f'"{lake.schema}".ducklake_snapshot')[0])
+
+
 def lake_holder(lake: Lake) -> str | None:
     """Who holds a lake now, for a message; None if nobody does. Raises WarehouseUnusable."""
     with closing(_connected(lake, "bluum status")) as connection:

@@ -12,13 +12,15 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import duckdb
 import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from pipelines.api.parse import Batch
-from pipelines.destination.lake_lock import make_sure
+from pipelines.destination.lake_lock import make_sure, may_write
 from pipelines.errors import WarehouseUnusable
 from pipelines.lake import Lake
 from pipelines.schema.table import Table
@@ -76,7 +78,18 @@ class LakeStore:
         return cursor
 
     def mend(self, dataset: str) -> None:
-        """Nothing tears a lake: its files are written once, and count when the catalog says so."""
+        """Nothing tears a lake; whether it can be written is found out before anything is asked."""
+        if not may_write(self.lake):
+            raise WarehouseUnusable(f"this role may read {self} and not write it; nothing was done")
+        if not self.lake.data.startswith("s3://"):
+            folder = Path(self.lake.data)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                reason = error.strerror or error
+                raise WarehouseUnusable(f"the folder {folder} of {self} cannot be written: {reason}") from error
 
     def drop_working_files(self) -> None:
         """There are none that anybody reads; the files of a load that never was are deleted by `upkeep.py`."""
