@@ -44,15 +44,23 @@ class Catalog:
         parts = {"dbname": self.name, "host": socket(self.server), **self.user, **instead}
         return PREFIX + " ".join(f"{name}={value}" for name, value in parts.items())
 
-    def lake(self, profile: str = "default") -> Lake:
+    def lake(self, profile: str = "default", **instead: str) -> Lake:
         """A profile's lake."""
         schema = "public" if profile == "default" else profile
-        return Lake.of(self.address(), f"{self.data}/{profile}", schema, self.bucket)
+        return Lake.of(self.address(**instead), f"{self.data}/{profile}", schema, self.bucket)
 
     @property
     def given(self) -> dict[str, str]:
         """As settings."""
-        return {"warehouse": self.address(), "lake_data": str(self.data)}
+        bucket = self.bucket
+        of_bucket = {
+            "s3_key_id": bucket.key_id,
+            "s3_secret": bucket.secret,
+            "s3_region": bucket.region,
+            "s3_endpoint": bucket.endpoint,
+        }
+        told = {name: value for name, value in of_bucket.items() if value is not None}
+        return {"warehouse": self.address(), "lake_data": str(self.data), **told}
 
     @property
     def environment(self) -> Mapping[str, str]:
