@@ -134,7 +134,8 @@ class Lake:
         """Attach it to a connection that is there. Raises duckdb.Error."""
         options = {"metadata_schema": self.schema}
         if not read_only:
-            options["data_path"] = self.data
+            # No row stands in the catalog itself: who may read it reads no data, and a reader never holds up a writer there.
+            options |= {"data_path": self.data, "data_inlining_row_limit": "0"}
         if self.password is not None:
             connection.execute(f"create or replace secret catalog (type postgres, password {_text(self.password)})")
             options |= {"meta_secret": "catalog"}

@@ -13,6 +13,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("shared machine")
 gc.set_threshold(100_000, 50, 100)  # dagster, dbt and dlt hold so many objects that looking through them costs a twentieth
 SLOW = {
+    "lake",
     "oracle",
     "sql",
     "engines",
@@ -27,6 +28,8 @@ SLOW = {
 }
 """Modules, and folders of modules, that play whole nights or start programs."""
 LONG = {
+    "test_lake_kills",
+    "test_lake_readers",
     "test_kills",
     "test_secrets",
     "test_wheel",

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from pipelines.destination.file_store import FileStore
-from pipelines.destination.store import Store
+from pipelines.destination.store import Store, tables_in
+from pipelines.errors import WarehouseUnusable
 
 GOOD = "('ok', 'absent', 'disabled')"
 """The outcomes of a question that nobody has to ask again, as SQL; see `Outcome.is_good`."""
@@ -45,6 +46,9 @@ class Database:
             self._connection = connection
             try:
                 yield connection
+            except duckdb.OperationalError as error:  # what was asked is right, what answers is not there: a disk, a catalog
+                reason = str(error).strip().partition("\n")[0]
+                raise WarehouseUnusable(f"{self.store} does not answer, and was left as it is: {reason}") from error
             finally:
                 self._connection = None
 
@@ -53,13 +57,13 @@ class Database:
         if not self.store.exists():
             return set()
         with self.connect() as connection:
-            return _tables_in(connection, self.dataset)
+            return tables_in(connection, self.dataset)
 
     def _all(self, query: str, *values: object) -> list[Any]:
         if not self.store.exists():
             return []
         with self.connect() as connection:
-            if "_dlt_loads" not in _tables_in(connection, self.dataset):
+            if "_dlt_loads" not in tables_in(connection, self.dataset):
                 return []
             if not connection.execute(f"select 1 from {self.dataset}._dlt_loads limit 1").fetchall():
                 return []  # before the first load has committed there is nothing to know, and a table may be missing
@@ -69,10 +73,3 @@ class Database:
     def _one(self, query: str, *values: object) -> Any:
         rows = self._all(query, *values)
         return rows[0][0] if rows else None
-
-
-def _tables_in(connection: duckdb.DuckDBPyConnection, dataset: str) -> set[str]:
-    names = connection.execute(
-        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = ?", [dataset]
-    ).fetchall()
-    return {name for (name,) in names}

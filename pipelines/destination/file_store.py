@@ -18,8 +18,10 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipelines.api.parse import Batch
 from pipelines.destination.storage import convert, create
+from pipelines.destination.store import tables_in
 from pipelines.destination.torn import mend
 from pipelines.errors import WarehouseUnusable
+from pipelines.schema.rows import Rows
 from pipelines.schema.table import Table
 
 _PIPELINE = "bluum_warehouse"
@@ -96,9 +98,12 @@ class FileStore:
         try:
             if not self.path.exists():
                 create(self.path, dataset)
-            source = bluum_source(batches=[batch], tables=tuple(tables.values()))
             with closing(self.open()) as connection:  # by itself dlt opens and closes the file several times a package
                 connection.execute(_SPARING)
+                for name in tables.keys() - tables_in(connection, dataset):
+                    # The models read every table, and an empty one is made by loading it.
+                    batch.rows.setdefault(name, Rows(tables[name]))
+                source = bluum_source(batches=[batch], tables=tuple(tables.values()))
                 pipeline.run(source, credentials=connection).raise_on_failed_jobs()
         except (PipelineStepFailed, DestinationHasFailedJobs, duckdb.Error, OSError) as error:
             reason = getattr(error, "exception", error)  # what failed, without dlt's advice about packages that we abort

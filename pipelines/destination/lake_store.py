@@ -12,12 +12,15 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryFile
 
 import duckdb
 import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from pipelines.api.parse import Batch
+from pipelines.destination.lake_lock import make_sure, may_write
 from pipelines.destination.upkeep import let_go
 from pipelines.errors import WarehouseUnusable
 from pipelines.lake import ALIAS, Lake
@@ -55,20 +58,42 @@ class LakeStore:
 
     def open(self) -> duckdb.DuckDBPyConnection:
         try:
-            if self._root is None:
-                self._root = self.lake.connect()
-            cursor = self._root.cursor()
-            self.lake.use(cursor)
+            return self._cursor()
         except (duckdb.Error, OSError) as error:
-            self._root = None
             raise WarehouseUnusable(f"{self} cannot be opened, and was left as it is: {line(error)}") from error
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of the connection that is kept; of a new one, if the catalog was restarted since."""
+        if self._root is not None:
+            try:
+                return self._looked_into(self._root)
+            except duckdb.Error:
+                self._root = None
+        self._root = self.lake.connect()
+        return self._looked_into(self._root)
+
+    def _looked_into(self, root: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        cursor = root.cursor()
+        self.lake.use(cursor)
+        cursor.execute("select 1 from duckdb_schemas() where database_name = current_database()").fetchall()
         return cursor
 
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, dataset: str, *, read_only: bool = False) -> None:
         self.lake.attach(connection, alias, read_only=read_only)
 
     def mend(self, dataset: str) -> None:
-        """Nothing tears a lake: its files are written once, and count when the catalog says so."""
+        """Nothing tears a lake; whether it can be written is found out before anything is asked."""
+        if not may_write(self.lake):
+            raise WarehouseUnusable(f"this role may read {self} and not write it; nothing was done")
+        if not self.lake.data.startswith("s3://"):
+            folder = Path(self.lake.data)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                reason = error.strerror or error
+                raise WarehouseUnusable(f"the folder {folder} of {self} cannot be written: {reason}") from error
 
     def drop_working_files(self) -> None:
         """There are none that anybody reads; the files of a load that never was are deleted by `upkeep.py`."""
@@ -107,16 +132,18 @@ class LakeStore:
         try:
             connection.execute("begin")
             connection.execute(f"create schema if not exists {dataset}")
-            _make_table(connection, dataset, "_dlt_loads", LOADS)
+            held = _columns(connection, dataset)
+            _make_table(connection, dataset, "_dlt_loads", LOADS, held)
             if connection.execute(f"select 1 from {dataset}._dlt_loads where load_id = ?", [load_id]).fetchall():
                 return  # it was committed, and the answer to that was lost
-            for name, rows in batch.rows.items():
-                own = tables[name].schema.append(pa.field("_dlt_load_id", pa.string(), nullable=False))
-                _make_table(connection, dataset, name, own)
-                if len(rows):
+            for name, table in tables.items():  # all of them: the models read every one
+                own = table.schema.append(pa.field("_dlt_load_id", pa.string(), nullable=False))
+                _make_table(connection, dataset, name, own, held)
+                if rows := batch.rows.get(name):
                     _insert(connection, f"{dataset}.{name}", rows.arrow(), load_id)
             loaded = [load_id, "bluum", datetime.now(UTC)]
             connection.execute(f"insert into {dataset}._dlt_loads values (?, ?, 0, ?, null)", loaded)
+            make_sure(self.lake)  # a restart until now has ended this transaction, too
             connection.execute("commit")
         except duckdb.Error:
             self._root = None  # what it was connected to may be gone
@@ -129,21 +156,31 @@ class LakeStore:
         _log.warning("%s could not be written to, and is tried again: %s", self, line(state.outcome.exception()))
 
 
-def _make_table(connection: duckdb.DuckDBPyConnection, dataset: str, name: str, schema: pa.Schema) -> None:
+def _columns(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, set[str]]:
+    """The columns of each table that is there."""
+    found = connection.execute(
+        "select table_name, list(column_name) from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? group by all",
+        [dataset],
+    ).fetchall()
+    return {name: set(columns) for name, columns in found}
+
+
+def _make_table(
+    connection: duckdb.DuckDBPyConnection, dataset: str, name: str, schema: pa.Schema, held: Mapping[str, set[str]]
+) -> None:
     """Make a table, or the columns that it lacks."""
+    if held.get(name, set()) >= set(schema.names):
+        return
     empty = connection.from_arrow(schema.empty_table())
     wanted = {column: str(kind) for column, kind in zip(empty.columns, empty.types, strict=True)}
-    held = connection.execute(
-        "select column_name from duckdb_columns()"
-        " where database_name = current_database() and schema_name = ? and table_name = ?",
-        [dataset, name],
-    ).fetchall()
-    if not held:
+    if name not in held:
         spelled = [
             f'"{column}" {kind}{"" if schema.field(column).nullable else " not null"}' for column, kind in wanted.items()
         ]
         connection.execute(f"create table {dataset}.{name} ({', '.join(spelled)})")
-    for column in wanted.keys() - {column for (column,) in held} if held else ():
+        return
+    for column in wanted.keys() - held[name]:
         connection.execute(f'alter table {dataset}.{name} add column "{column}" {wanted[column]}')
 
 

@@ -42,4 +42,10 @@ class Store(Protocol):
         """Store all of it anew, so that nothing deleted can be read. Under the lock. Returns whether it could be."""
 
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
-        """Load one batch as one package; tables and columns that it needs are made. Raises WarehouseUnusable."""
+        """Load one batch as one package; what tables and columns are lacking is made. Raises WarehouseUnusable."""
+
+
+def tables_in(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:
+    """The names of the tables of a schema."""
+    query = "select table_name from duckdb_tables() where database_name = current_database() and schema_name = ?"
+    return {name for (name,) in connection.execute(query, [schema]).fetchall()}

@@ -19,7 +19,6 @@ from pipelines.destination.missed import Missed
 from pipelines.destination.questions import Questions
 from pipelines.destination.store import Store
 from pipelines.errors import OtherSource
-from pipelines.schema.rows import Rows
 from pipelines.schema.table import Table
 from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings, is_loopback
@@ -146,9 +145,6 @@ class Warehouse(Questions, Missed):
 
         Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
         """
-        for name in self.raw_tables.keys() - self.tables():
-            # The models read every table, and an empty one is made by loading it.
-            batch.rows.setdefault(name, Rows(self.raw_tables[name]))
         self.store.load(batch, self.dataset, self.raw_tables)
 
     def drop_old_bodies(self, before: date) -> None:

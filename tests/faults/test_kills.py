@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from helpers.differences import differences
 from helpers.faulty import running
-from helpers.house import House, rows, target
+from helpers.house import House, target
 from helpers.kills import Slaughter
+from helpers.lakes import rows
 from helpers.program import zygote
 from helpers.zygote import is_alive, processes_below
 
@@ -39,7 +40,7 @@ def test_half_a_dozen_kills_of_one_night_leave_no_trace(tmp_path: Path) -> None:
     assert killed.report.complaints == []
     assert sum(killed.report.kills.values()) == KILLS
     assert killed.report.repeated == {}
-    assert differences(tmp_path / "killed", tmp_path / "calm") == []
+    assert differences(killed.place, calm.place) == []
 
 
 # ----------------------------------------------------------------- being told to stop, and finding another at work

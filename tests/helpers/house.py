@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import duckdb
-
 from helpers.faulty import Sandbox
 from helpers.faulty.requests import Entry
+from helpers.lakes import Place, opened, rows
 from pipelines.api.client import Client
 from pipelines.api.endpoints import Request
 from pipelines.api.pacer import Pacer
@@ -86,13 +85,13 @@ class House:
     ) -> Progress:
         """One sync as the program does it, with the warped clock."""
         self.warp, settings = Warp(), self.settings(**given)
-        target = warehouse or Warehouse(settings.warehouse_file)
+        target = warehouse or Warehouse.of(settings)
         return asyncio.run(self._sync(settings, target, run_id, machine_now or (lambda: datetime.now(UTC))))
 
     def fill(self, requests: Sequence[Request]) -> Progress:
         """Ask these P&L reports of the past, as a backfill does."""
         self.warp, settings = Warp(), self.settings()
-        warehouse = Warehouse(settings.warehouse_file)
+        warehouse = Warehouse.of(settings)
         return asyncio.run(self._sync(settings, warehouse, "backfill", lambda: datetime.now(UTC), requests))
 
     async def _sync(
@@ -123,11 +122,16 @@ class House:
     def warehouse(self) -> Path:
         return self.settings().warehouse_file
 
+    @property
+    def place(self) -> Place:
+        """The warehouse's file, or its lake."""
+        return self.settings().lake or self.warehouse
+
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return rows(self.warehouse, query, *values)
+        return rows(self.place, query, *values)
 
     def truth(self, without: Iterable[str] = ()) -> Truth:
-        return truth(self.warehouse, without)
+        return truth(self.place, without)
 
     def answers(self) -> Counter[tuple[str, str]]:
         """How many answers of which endpoint ended how, the newest of each question."""
@@ -165,13 +169,7 @@ def target(entry: Entry) -> str:
     return unquote(entry.path) + ("?" + entry.query if entry.query else "")
 
 
-def rows(path: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        return connection.execute(query, values).fetchall()
-
-
-def truth(path: Path, without: Iterable[str] = ()) -> Truth:
+def truth(place: Place, without: Iterable[str] = ()) -> Truth:
     """Every typed row of the newest good answer to each question, but for the rows of some accounts.
 
     Written here from design.md and not taken from sql/: a mistake there should not agree with itself.
@@ -194,8 +192,7 @@ def truth(path: Path, without: Iterable[str] = ()) -> Truth:
     """
     left_out = list(without)
     found: Truth = {}
-    with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with opened(place) as connection:
         for table in TYPED_TABLES:
             query = f"""
                 select * exclude ({", ".join(IDENTITY)}) from raw.{table.name}
@@ -205,14 +202,14 @@ def truth(path: Path, without: Iterable[str] = ()) -> Truth:
     return found
 
 
-def doubled(path: Path) -> list[tuple[str, int]]:
+def doubled(place: Place) -> list[tuple[str, int]]:
     """Raw tables in which a row stands twice under one response, with how many do."""
     found = []
     for name in TABLES:
         if name == "new_fields":
             continue
         copies = f"select *, count(*) as copies from raw.{name} group by all"
-        (count,) = rows(path, f"select coalesce(sum(copies - 1), 0) from ({copies})")[0]
+        (count,) = rows(place, f"select coalesce(sum(copies - 1), 0) from ({copies})")[0]
         if count:
             found.append((name, count))
     return found

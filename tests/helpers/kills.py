@@ -19,6 +19,7 @@ import duckdb
 
 from helpers.faulty import Sandbox
 from helpers.house import target
+from helpers.lakes import Catalog, Place, rows
 from helpers.zygote import PATIENCE, Zygote, is_alive, processes_below
 
 _POLL = 0.005
@@ -37,17 +38,25 @@ class Report:
 
 
 class Slaughter:
-    """Nights of one sandbox into one data folder."""
+    """Nights of one sandbox into one data folder, or into a lake."""
 
     def __init__(
-        self, sandbox: Sandbox, data_dir: Path, zygote: Zygote, seed: int = 1, log: Callable[[str], None] = print
+        self,
+        sandbox: Sandbox,
+        data_dir: Path,
+        zygote: Zygote,
+        seed: int = 1,
+        log: Callable[[str], None] = print,
+        catalog: Catalog | None = None,
     ) -> None:
         self.sandbox = sandbox
         self.data_dir = data_dir
         self.zygote = zygote
         self.random = random.Random(seed)
         self.log = log
+        self.catalog = catalog
         self.report = Report()
+        self._built = False  # whether this start's dbt has been seen
         self._committed: set[str] = set()
         self._began = self._began_asking = 0.0  # when the newest start was made: wall clock, and the sandbox's monotonic one
         self._orphans: set[tuple[str, str]] = set()  # packages that an earlier start has left
@@ -64,7 +73,13 @@ class Slaughter:
             "BLUUM_API_SECRET": self.sandbox.secret,
             "BLUUM_DATA_DIR": str(self.data_dir),
             "BLUUM_RATE_LIMIT": "0",
+            **(self.catalog.environment if self.catalog else {}),
         }
+
+    @property
+    def place(self) -> Place:
+        """What `differences` compares: the folder, or the lake."""
+        return self.catalog.lake() if self.catalog else self.data_dir
 
     @property
     def output(self) -> str:
@@ -79,7 +94,7 @@ class Slaughter:
     def start(self) -> int:
         self.report.starts += 1
         self._began, self._began_asking = time.time(), time.monotonic()
-        self._orphans = set(self._packages())
+        self._orphans, self._built = set(self._packages()), False
         self.sandbox.requests.clear()
         env, output = {**os.environ, **self.environment}, self.data_dir.with_suffix(".out")
         return self.zygote.start("sync", env=env, output=output, batch_seconds=_BATCH_SECONDS)
@@ -148,10 +163,13 @@ class Slaughter:
         return moment
 
     def _while_publishing(self, pid: int) -> str:
-        """While the readers' next file is being built."""
+        """While the readers' next file is being built, or within a second after a lake's models."""
         began = time.monotonic()
-        self.until(pid, self._is_publishing)
+        self.until(pid, lambda: self.stage(pid) == "publish")
         self._length["build"] = time.monotonic() - began
+        if self.catalog:
+            end = time.monotonic() + self.random.uniform(0, 1)
+            self.until(pid, lambda: time.monotonic() > end)
         return self.stage(pid)
 
     @staticmethod
@@ -174,7 +192,10 @@ class Slaughter:
         if self._is_publishing():
             return "publish"
         if any("build" in child for child in _children(pid)):
+            self._built = True
             return "dbt"
+        if self.catalog and self._built:
+            return "publish"
         if not self.sandbox.requests.total:
             return "start and sweep"
         return next((stage for stage, package in self._packages() if (stage, package) not in self._orphans), "ask")
@@ -211,28 +232,26 @@ class Slaughter:
 
     def _held_now(self) -> set[str] | None:
         """Request ids with a committed good answer. Read from a copy: the file itself is the next start's."""
+        query = """
+            select request_id from raw.responses where outcome in ('ok', 'absent', 'disabled')
+            and _dlt_load_id in (select load_id from raw._dlt_loads where status = 0) and as_of_date = ?
+        """
+        try:
+            found = rows(self.catalog.lake() if self.catalog else self._copy(), query, self.sandbox.clock.market_date())
+        except duckdb.Error:
+            return None  # dbt outlived its parent and is writing, or nothing is there yet: what was known still holds
+        return {request_id for (request_id,) in found}
+
+    def _copy(self) -> Path:
         path, copy = self.data_dir / "warehouse.duckdb", self.data_dir.with_suffix(".copy")
-        if not path.exists():
-            return None
         copy.mkdir(exist_ok=True)
         for name in (path.name, path.name + ".wal"):
             (copy / name).unlink(missing_ok=True)
             if (self.data_dir / name).exists():
                 shutil.copyfile(self.data_dir / name, copy / name)
-        try:
-            with duckdb.connect(str(copy / path.name)) as connection:
-                found = connection.execute(
-                    """
-                    select request_id from raw.responses where outcome in ('ok', 'absent', 'disabled')
-                    and _dlt_load_id in (select load_id from raw._dlt_loads where status = 0) and as_of_date = ?
-                    """,
-                    [self.sandbox.clock.market_date()],
-                ).fetchall()
-        except duckdb.Error:
-            return (
-                None  # dbt outlived its parent and is writing, or the tables are not there yet: what was known still holds
-            )
-        return {request_id for (request_id,) in found}
+        if (copy / path.name).exists():
+            duckdb.connect(str(copy / path.name)).close()  # what a kill has left in the log is taken in
+        return copy / path.name
 
 
 def _children(pid: int) -> Iterable[list[str]]:

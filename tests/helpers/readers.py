@@ -1,4 +1,4 @@
-"""Reader processes for test_readers.py and bench/readers.py, and marts that change size from night to night.
+"""Reader processes for the tests of readers and bench/readers.py, and marts that change size from night to night.
 
 make_marts -> publish -> Readers: each connects, compares every table with the manifest, says what it saw, connects again
 """
@@ -13,17 +13,32 @@ from typing import Self
 
 import duckdb
 
+from helpers.lakes import Place
+from pipelines.lake import Lake, extensions
 from pipelines.settings import Settings
 
 # Speaks any DuckDB from 1.0 on; a line per look: "ok <run id>" or "bad <what>". Ends when its input does.
 READER = """
 import select, sys
 import duckdb
-path, keep_open = sys.argv[1], sys.argv[2] == "keep"
+place, keep_open = sys.argv[1], sys.argv[2] == "keep"
 if not duckdb.__file__.startswith(sys.argv[3]):
     print("bad duckdb: not the one of", sys.argv[3], flush=True)
 
+def connect():
+    if not place.startswith("attach "):
+        return duckdb.connect(place, read_only=True)
+    connection = duckdb.connect(config={"extension_directory": sys.argv[4]})
+    connection.execute(place)
+    return connection
+
 def look(connection):
+    connection.execute("begin")
+    said = compare(connection)
+    connection.execute("commit")
+    return said
+
+def compare(connection):
     runs = connection.execute("select distinct run_id from marts.manifest").fetchall()
     if len(runs) != 1:
         return f"bad runs {runs}"
@@ -34,13 +49,13 @@ def look(connection):
             return f"bad {table}: {found} rows of {nights} nights, the manifest says {promised}"
     return "ok " + runs[0][0]
 
-kept = duckdb.connect(path, read_only=True) if keep_open else None
+kept = connect() if keep_open else None
 while not select.select([sys.stdin], [], [], 0)[0]:
     try:
         if kept:
             said = look(kept)
         else:
-            with duckdb.connect(path, read_only=True) as connection:
+            with connect() as connection:
                 said = look(connection)
     except Exception as error:
         said = f"bad {type(error).__name__}: {error}".splitlines()[0]
@@ -49,16 +64,17 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 
 class Readers:
-    """Processes that read one file in a loop until the block ends."""
+    """Processes that read one file, or one lake, in a loop until the block ends."""
 
     def __init__(
-        self, path: Path, count: int, *, folder: str | None = None, python: str = sys.executable, keep_open: bool = False
+        self, place: Place, count: int, *, folder: str | None = None, python: str = sys.executable, keep_open: bool = False
     ) -> None:
         self.complaints: list[str] = []
         self.nights_seen: set[str] = set()
         self.looks = [0] * count
         self._changed = threading.Condition()
-        self._command = [python, "-c", READER, str(path), "keep" if keep_open else "anew", folder or ""]
+        opening = place.attaching if isinstance(place, Lake) else str(place)
+        self._command = [python, "-c", READER, opening, "keep" if keep_open else "anew", folder or "", extensions() or ""]
         self._environment = {**os.environ, **({"PYTHONPATH": folder} if folder else {})}
 
     def __enter__(self) -> Self:
@@ -116,14 +132,15 @@ def settings_for(data: Path) -> Settings:
     return Settings(_env_file=None, api_key="unused", BLUUM_API_SECRET="unused", data_dir=data)  # type: ignore[call-arg]
 
 
-def make_marts(data: Path, night: int, rows: int = 20_000) -> None:
-    """Marts in warehouse.duckdb, another number of rows every night, every row saying which night it is of."""
-    with duckdb.connect(str(data / "warehouse.duckdb")) as connection:
-        connection.execute("create schema if not exists marts")
+def make_marts(place: Place, night: int, rows: int = 20_000) -> None:
+    """Marts in a data folder or a lake, another number of rows every night, every row saying which night it is of."""
+    schema = "marts_next" if isinstance(place, Lake) else "marts"
+    with place.connect() if isinstance(place, Lake) else duckdb.connect(str(place / "warehouse.duckdb")) as connection:
+        connection.execute(f"create schema if not exists {schema}")
         for name, share in (("positions_daily", 1), ("pnl_daily", 2), ("sync_coverage_daily", 5)):
             connection.execute(
                 f"""
-                create or replace table marts.{name} as
+                create or replace table {schema}.{name} as
                 select {night} as night, date '2022-01-01' + {night} as as_of_date, i as account_id,
                     cast(i as decimal(38, 18)) / 7 as quantity, md5(cast(i as varchar)) as symbol
                 from range({rows // share} + {night}) as r(i)

@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from helpers.faulty import running
-from helpers.house import House, rows
+from helpers.house import House
+from helpers.lakes import rows
 
 from pipelines.destination.storage import convert
 from pipelines.destination.warehouse import Warehouse
