@@ -1,0 +1,113 @@
+"""What a warehouse holds goes from its file to a lake and back, into a backup and out of it, and is erased: by every digit.
+
+The nights are real ones, of the sandbox; what is asked afterwards is what the sandbox is asked.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from helpers.house import House, truth
+from helpers.lakes import Catalog
+
+from pipelines.destination.backup import back_up, restore
+from pipelines.destination.forgetting import forget, rewrite
+from pipelines.destination.move import NotMoved, move
+from pipelines.destination.warehouse import Warehouse
+
+
+@pytest.fixture
+def filed(house: House) -> House:
+    """The same house with its warehouse in a file, and two nights in it."""
+    house.given.update(warehouse=None, lake_data=None)
+    house.sync()
+    house.next_night()
+    house.sync()
+    return house
+
+
+def test_from_a_file_to_a_lake_and_back_nothing_changes_and_nothing_is_asked_again(
+    filed: House, catalog: Catalog, tmp_path: Path
+) -> None:
+    before, file = filed.truth(), Warehouse.of(filed.settings())
+    lake = Warehouse.of(filed.settings(**catalog.given))
+
+    rows = move(file, lake)
+
+    assert rows["responses"] == filed.rows("select count(*) from raw.responses")[0][0]
+    assert truth(catalog.lake()) == before
+    assert filed.truth() == before, "the file was left"
+    asked = filed.sandbox.requests.total
+    filed.given.update(catalog.given)
+    assert filed.sync().failures == []
+    assert filed.sandbox.requests.total == asked + 1, "of a complete night the date alone is asked"
+
+    back = tmp_path / "back.duckdb"
+    move(lake, Warehouse(back))
+
+    assert truth(back) == before
+    filed.next_night()
+    assert filed.sync(warehouse=Warehouse(back)).failures == [], "dlt goes on with a file that it did not make"
+    assert len(truth(back)["positions"]) > len(before["positions"])
+
+
+def test_loads_keep_their_order_when_they_move(filed: House, catalog: Catalog) -> None:
+    file, lake = Warehouse.of(filed.settings()), Warehouse.of(filed.settings(**catalog.given))
+    move(file, lake)
+    assert lake.committed_loads() == file.committed_loads()
+
+
+def test_a_place_that_holds_answers_takes_no_others(filed: House, catalog: Catalog) -> None:
+    file, lake = Warehouse.of(filed.settings()), Warehouse.of(filed.settings(**catalog.given))
+    filed.sync(warehouse=lake)
+    before = truth(catalog.lake())
+    with pytest.raises(NotMoved, match="holds answers already; nothing was moved"):
+        move(file, lake)
+    assert truth(catalog.lake()) == before
+
+
+def test_a_backup_of_a_lake_is_a_file_that_any_lake_takes_back(
+    house: House, catalog: Catalog, server: Any, tmp_path: Path
+) -> None:
+    house.sync()
+    before, backup = house.truth(), tmp_path / "backup.duckdb"
+    copied = back_up(Warehouse.of(house.settings()), backup)
+    assert copied.night == house.sandbox.clock.market_date()
+    assert truth(backup) == before
+
+    other = Catalog(server, f"{catalog.name}_again", tmp_path / "again")
+    restore(backup, Warehouse.of(house.settings(**other.given)))
+
+    assert truth(other.lake()) == before
+
+
+def test_who_is_forgotten_is_in_no_file_no_snapshot_and_no_row_of_the_catalog(
+    house: House, catalog: Catalog, tmp_path: Path
+) -> None:
+    (account_id,) = house.account_ids(0)
+    house.sync()
+    house.next_night()
+    house.sync()
+    assert _places(catalog, account_id), "it is there before"
+
+    warehouse = Warehouse.of(house.settings())
+    gone = forget(warehouse, [account_id])
+    rewrite(warehouse)
+
+    assert gone.rows > 0
+    assert _places(catalog, account_id) == []
+    house.next_night()
+    assert house.sync().failures == []
+    assert _places(catalog, account_id) == [], "later nights leave it out"
+    assert not any(account_id in target for target in house.asked())
+
+
+def _places(catalog: Catalog, wanted: str) -> list[str]:
+    """The files and the tables of the catalog that hold a text, in whatever snapshot."""
+    files = [
+        path for path in Path(catalog.data).rglob("*.parquet") if wanted in str(duckdb.sql(f"from '{path}'").fetchall())
+    ]
+    tables = catalog.sql("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
+    names = [line.strip() for line in tables.splitlines() if line.strip().startswith("ducklake_")]
+    return [str(path) for path in files] + [name for name in names if wanted in catalog.sql(f"select * from {name}")]
