@@ -10,7 +10,7 @@ import pytest
 from helpers.faulty import Sandbox, running
 from helpers.program import bluum, marts, refused, settings_for
 
-from cli.main import worst
+from cli.nights import worst
 from sandbox.server import Options
 
 
