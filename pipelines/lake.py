@@ -8,7 +8,8 @@ data: two that write at once never meet. What is in a lake is no matter of this 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -150,6 +151,19 @@ class Lake:
     def use(connection: "duckdb.DuckDBPyConnection", alias: str = ALIAS) -> None:
         """Let names be looked up in the lake; a cursor does not take that over from its connection."""
         connection.execute(f"use {alias}; set TimeZone = 'UTC'; set enable_progress_bar = false")
+
+
+@contextmanager
+def closing(connection: "duckdb.DuckDBPyConnection") -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Close a connection. Left to its closing, a transaction whose catalog has gone away would end this very process."""
+    import duckdb
+
+    try:
+        yield connection
+    finally:
+        with suppress(duckdb.Error):  # there is none to roll back, or nobody to tell
+            connection.rollback()
+        connection.close()
 
 
 @cache
