@@ -22,7 +22,7 @@ def test_two_profiles_sync_into_one_catalog_at_once(catalog: Catalog, tmp_path: 
         pairs = {"acme": acme, "beta": beta}
         syncs = {name: _sync(name, sandbox, catalog, tmp_path) for name, sandbox in pairs.items()}
         seen: Counter[str] = Counter()
-        while any(sync.poll() is None for sync in syncs.values()):
+        while not all(_has_ended(sync) for sync in syncs.values()):
             seen.update(_looked_into(catalog, name) for name in pairs)
         said = {name: sync.communicate()[0] for name, sync in syncs.items()}
         assert [sync.returncode for sync in syncs.values()] == [0, 0], said
@@ -57,6 +57,15 @@ def _sync(name: str, sandbox: Sandbox, catalog: Catalog, folder: Path) -> "subpr
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def _has_ended(sync: "subprocess.Popen[str]") -> bool:
+    """Whether it has, after a moment that leaves it some of the machine."""
+    try:
+        sync.wait(timeout=0.5)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _looked_into(catalog: Catalog, name: str) -> str:
