@@ -21,7 +21,7 @@ from pipelines.errors import NotPublished
 from pipelines.lake import Lake
 
 NIGHTS = 8
-DOCS = Path(__file__).parents[2] / "docs"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 SEEN = "select distinct run_id from marts.manifest"
 COUNTED = "select count(*), count(distinct night), max(night) from marts.positions_daily"
 
@@ -103,10 +103,10 @@ def _left(lake: Lake, catalog: Catalog) -> tuple[int, int]:
     return snapshots, sum(path.is_file() for path in Path(catalog.data).rglob("*"))
 
 
-def test_the_role_of_readers_that_the_docs_make_reads_the_marts_and_nothing_else(lake: Lake, catalog: Catalog) -> None:
+def test_the_role_of_readers_reads_the_marts_and_nothing_else(lake: Lake, catalog: Catalog) -> None:
     with closing(lake.connect()) as connection:
         connection.execute("create schema raw; create table raw.responses as select 'of a person' as body")
-    catalog.sql((DOCS / "lake-reader.sql").read_text())
+    catalog.sql((DEPLOY / "lake-reader.sql").read_text())
 
     with opened(catalog.lake(user="reader")) as reader:
         assert reader.execute(COUNTED).fetchall() == [(20_000, 1, 0)]
