@@ -8,7 +8,8 @@ data: two that write at once never meet. What is in a lake is no matter of this 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -155,6 +156,19 @@ def connect() -> "duckdb.DuckDBPyConnection":
     import duckdb  # not above: settings are read by commands that need none of it
 
     return duckdb.connect(config={"extension_directory": folder} if (folder := extensions()) else {})
+
+
+@contextmanager
+def closing(connection: "duckdb.DuckDBPyConnection") -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Close a connection. Left to its closing, a transaction whose catalog has gone away would end this very process."""
+    import duckdb
+
+    try:
+        yield connection
+    finally:
+        with suppress(duckdb.Error):  # there is none to roll back, or nobody to tell
+            connection.rollback()
+        connection.close()
 
 
 @cache

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.errors import BluumError
-from pipelines.lake import Lake
+from pipelines.lake import Lake, closing
 from reading.questions import NoSuchQuestion, question
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Marts:
             connection = self.place.connect("bi", read_only=True) if isinstance(self.place, Lake) else _attach(self.place)
         except duckdb.Error as error:
             raise NothingPublished(_why_not(self.place, error)) from error
-        with connection:
+        with closing(connection):
             yield connection
 
 

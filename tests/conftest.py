@@ -29,6 +29,7 @@ SLOW = {
 """Modules, and folders of modules, that play whole nights or start programs."""
 LONG = {
     "test_lake_kills",
+    "test_lake_profiles",
     "test_lake_readers",
     "test_kills",
     "test_secrets",

