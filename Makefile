@@ -43,6 +43,7 @@ bench: $(READY)
 	$(BIN)/python bench/disk.py --accounts 100 --nights 30
 	$(BIN)/python bench/models.py --accounts 500 --nights 250 --sql ours=sql
 	$(BIN)/python bench/publish.py --accounts 500 --nights 250
+	$(BIN)/python bench/night.py --accounts 100 --nights 50
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
