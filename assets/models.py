@@ -99,13 +99,14 @@ def _home(settings: Settings) -> Iterator[list[str]]:
     if settings.lake is None:
         yield []
         return
-    before = dict(os.environ)
-    os.environ.update(settings.lake.environment)
+    told = settings.lake.environment
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
     try:
         yield ["--target", "ducklake"]
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _failures(target: Path) -> str:
@@ -121,5 +122,5 @@ def _failures(target: Path) -> str:
     ]
     return (
         f"the models or their checks failed ({'; '.join(failed) or 'dbt did not start'}); what was asked has landed, "
-        f"bi.duckdb is as it was; see {target / 'dbt.log'}"
+        f"readers see what they saw; see {target / 'dbt.log'}"
     )

@@ -19,7 +19,7 @@ from rich.console import Console
 from cli.run_history import dagster_home, forget_runs, run_history
 from cli.running import Work, execute
 from cli.summary import say_unreported
-from pipelines.destination.forgetting import NotForgotten, check_known, forget, note_finished, rewrite
+from pipelines.destination.forgetting import NotForgotten, check_known, forget, let_go, note_finished, rewrite
 from pipelines.destination.lock import writing
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
@@ -28,7 +28,8 @@ from reading.report.names import account_file
 
 _MADE_ANEW = ("dlt", "dbt", "export", ".export.*", "__marimo__", "bi.duckdb.building*", "dagster.damaged-*")
 _LEFTOVERS = ("warehouse.duckdb.damaged-*", "warehouse.duckdb.converting*", "warehouse.duckdb.mend*")
-_OURS = ("warehouse.duckdb*", "bi.duckdb", "dagster", "report", "reports", "writer.lock", "writer.json", "README.md")
+_FILES = ("warehouse.duckdb*", "bi.duckdb")  # beside a lake they are what a move has left, and may hold the accounts still
+_OURS = ("lake", "dagster", "report", "reports", "writer.lock", "writer.json", "README.md")
 
 
 def run_forget(settings: Settings, console: Console, account_ids: Sequence[str]) -> int:
@@ -45,6 +46,7 @@ def run_forget(settings: Settings, console: Console, account_ids: Sequence[str])
         console.print(f"{reports} reports deleted that had a page of them.")
         for path in _matching(settings.folder, _MADE_ANEW + _LEFTOVERS):
             _remove(path)
+        rewrite(warehouse)
         with console.status("building and checking the marts without them"):
             try:
                 config = {"models": {"full_refresh": True}, "published": {"anew": True}}
@@ -54,7 +56,7 @@ def run_forget(settings: Settings, console: Console, account_ids: Sequence[str])
                     f"gone from the warehouse, but readers still see what was published before: {error}; "
                     "run the same command again"
                 ) from error
-        rewrite(warehouse)
+        let_go(warehouse)
         runs = sum(_forget_history(settings, account_id) for account_id in account_ids)
         console.print(f"{runs} runs deleted from Dagster's history that named them.")
         note_finished(warehouse, account_ids)
@@ -88,10 +90,10 @@ def _forget_history(settings: Settings, account_id: str) -> int:
 
 
 def _say_what_is_left(settings: Settings, console: Console) -> None:
-    own = {path.name for path in _matching(settings.folder, _OURS + _MADE_ANEW)}
+    own = {path.name for path in _matching(settings.folder, (*_OURS, *([] if settings.lake else _FILES), *_MADE_ANEW))}
     others = [path for path in sorted(settings.folder.iterdir()) if path.name not in own and not _is_a_profile(path)]
     if others:
-        console.print(f"Not made by this program, and not touched: {', '.join(map(str, others))}", markup=False)
+        console.print(f"Not touched, and to be looked into: {', '.join(map(str, others))}", markup=False)
     console.print(
         "Not touched either: backups, and copies of bi.duckdb, of reports and of exports elsewhere. Whoever restores a "
         "backup of before today has to forget again."

@@ -23,11 +23,11 @@ def report(
     ] = None,
 ) -> None:
     """Make the morning report of what is published: the book, a page for each account and each portfolio."""
-    from pipelines.destination.lock import writing
+    from pipelines.destination.lock import holding
     from reading.report import make_account_report, make_report
 
     settings = Settings.of()
-    with writing(settings, "bluum report"):
+    with holding(settings.folder, "bluum report"):
         for made in [make_account_report(settings, name) for name in account or ()] or [make_report(settings)]:
             out.print(f"{made.path}: {made.pages} pages", markup=False)
 
@@ -37,13 +37,13 @@ def export(
     to: Annotated[Path | None, typer.Option(help="the folder; default: export in the data folder")] = None,
 ) -> None:
     """Write the published marts as Parquet files with a manifest, for tools without a driver for DuckDB."""
-    from pipelines.destination.lock import writing
+    from pipelines.destination.lock import holding
     from reading import Marts
     from reading.export import export as export_marts
 
     settings = Settings.of()
     folder = to or settings.folder / "export"
-    with writing(settings, "bluum export"):
+    with holding(settings.folder, "bluum export"):
         files = export_marts(Marts(settings.published), folder, int(settings.bi_file_mode, 8))
     size, rows = sum(file.bytes for file in files) / 1e6, sum(file.rows for file in files)
     out.print(f"{folder}: {len(files)} files, {rows} rows, {size:.1f} MB, and manifest.json", markup=False)

@@ -124,10 +124,15 @@ def run_move(settings: Settings, target: Settings, console: Console) -> int:
         source = Warehouse.of(settings)
         source.mend()
         source.sweep()
-        rows = move(source, Warehouse.of(target))
+        destination = Warehouse.of(target)
+        destination.mend()
+        rows = move(source, destination)
         console.print(f"{len(rows)} tables, {sum(rows.values())} rows: every column is the same in both.")
         ran = execute(target, Work("remodel", {"models": {"full_refresh": True}}))
-    setting = f"set BLUUM_WAREHOUSE to {target.lake.address!r}" if target.lake else "unset BLUUM_WAREHOUSE"
+    setting = "unset BLUUM_WAREHOUSE"
+    if target.lake:
+        data = target.lake.data.removesuffix(f"/{target.profile}")
+        setting = f"set BLUUM_WAREHOUSE to {target.lake.address!r} and BLUUM_LAKE_DATA to {data!r}"
     console.print(
         f"The warehouse is now in {target.lake or target.warehouse_file}; {setting}, and the next night goes on there."
     )

@@ -94,7 +94,7 @@ def _name_missing(console: Console, progress: Progress, standing: Standing) -> N
         what = f"{count} row(s) of {table} from {endpoint} of account {account_id}: {field}: {reason}"
         console.print(f"Quarantined: {what}", markup=False)
     if unnamed := len(standing.quarantined[_NAMED:]):
-        console.print(f"... and {unnamed} more such lines: see raw.quarantine in warehouse.duckdb.")
+        console.print(f"... and {unnamed} more such lines: see raw.quarantine in the warehouse.")
     if standing.missing:
         console.print("The next `bluum sync` of this night asks for what is missing, and for nothing else.")
 

@@ -46,6 +46,8 @@ class Bucket:
         """What dbt's process is told of it."""
         named = {"AWS_ACCESS_KEY_ID": self.key_id, "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_REGION": self.region}
         told = {name: value for name, value in named.items() if value is not None}
+        if self.key_id is not None:
+            told["AWS_SESSION_TOKEN"] = ""  # one that stands in the environment belongs to another key
         if self.endpoint:
             use_ssl = "false" if self._url.scheme == "http" else "true"
             told |= {"DUCKDB_S3_ENDPOINT": self._url.netloc, "DUCKDB_S3_USE_SSL": use_ssl, "BLUUM_S3_URL_STYLE": "path"}
@@ -90,6 +92,8 @@ class Lake:
         except libpq.Error:
             raise LakeRefused(f"is not what libpq connects to: it must look like {PREFIX}dbname=lake host=db") from None
         password = parts.pop("password", None)
+        if "sslpassword" in parts:
+            raise LakeRefused("must not hold sslpassword: a key file without one is what libpq takes unattended")
         return cls(libpq.extensions.make_dsn(**parts), data, schema, password, bucket)
 
     def __str__(self) -> str:
@@ -140,10 +144,14 @@ class Lake:
         if self.password is not None:
             connection.execute(f"create or replace secret catalog (type postgres, password {_text(self.password)})")
             options |= {"meta_secret": "catalog"}
-        if self.data.startswith("s3://"):
-            self.bucket.make_known(connection)
+        self.make_data_known(connection)
         spelled = [f"{name} {_text(value)}" for name, value in options.items()] + ["read_only"] * read_only
         connection.execute(f"attach {_text(self.address)} as {alias} ({', '.join(spelled)})")
+
+    def make_data_known(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Tell a connection how a bucket is reached, if the files are in one. Raises duckdb.Error."""
+        if self.data.startswith("s3://"):
+            self.bucket.make_known(connection)
 
     @staticmethod
     def use(connection: "duckdb.DuckDBPyConnection", alias: str = ALIAS) -> None:

@@ -20,7 +20,7 @@ DEFAULT, SANDBOX = "default", "sandbox"
 """The profile of the plain BLUUM_* settings, and that of the bundled sandbox, which is asked when there is no key pair."""
 _TAKEN = {DEFAULT, SANDBOX, "demo", "dagster", "dbt", "dlt", "report", "reports", "export", "lake", "public"}
 """Names of the program's own, most of them of folders in data/: a profile called so would share one with what it makes."""
-_NAME = re.compile("[a-z0-9][a-z0-9_-]*")
+_NAME = re.compile("(?!pg_)[a-z0-9][a-z0-9_-]{0,47}")  # Postgres, too, takes it for a schema
 
 
 class SettingsRefused(BluumError):
@@ -69,7 +69,9 @@ def read_profiles(path: Path, env_file: Any) -> dict[str, dict[str, Any]]:
         if name in _TAKEN:
             raise SettingsRefused(f"{path}: a profile cannot be called {name!r}, a name the program itself uses")
         if not _NAME.fullmatch(name):
-            raise SettingsRefused(f"{path}: the profile name {name!r} must be of a-z, 0-9, - and _")
+            raise SettingsRefused(
+                f"{path}: the profile name {name!r} must be of a-z, 0-9, - and _, not longer than 48, and not begin with pg_"
+            )
     return profiles
 
 

@@ -105,6 +105,15 @@ def rewrite(warehouse: Warehouse) -> None:
         )
 
 
+def let_go(warehouse: Warehouse) -> None:
+    """Let go of what readers saw until the accounts were gone from it. Raises NotForgotten if that cannot be."""
+    if not warehouse.store.let_go():
+        raise NotForgotten(
+            f"published without them, but {warehouse.store} has not let go of what was published before: run the same"
+            " command again"
+        )
+
+
 def note_finished(warehouse: Warehouse, account_ids: Sequence[str]) -> None:
     """Note that nothing of these accounts is left anywhere that this program writes."""
     digests = [forgotten(warehouse).digest(account_id) for account_id in account_ids]

@@ -84,6 +84,12 @@ def may_write(lake: Lake) -> bool:
         return bool(_ask(connection, lake, query, f'"{lake.schema}".ducklake_snapshot')[0])
 
 
+def is_made(lake: Lake) -> bool:
+    """Whether there is a lake at this address. Raises WarehouseUnusable."""
+    with closing(_connected(lake, "bluum")) as connection:
+        return bool(_ask(connection, lake, "select to_regclass(%s) is not null", f'"{lake.schema}".ducklake_metadata')[0])
+
+
 def lake_holder(lake: Lake) -> str | None:
     """Who holds a lake now, for a message; None if nobody does. Raises WarehouseUnusable."""
     with closing(_connected(lake, "bluum status")) as connection:
@@ -108,7 +114,7 @@ def _name(lake: Lake) -> tuple[str, str]:
 def _connected(lake: Lake, name: str) -> Any:
     psycopg2 = driver()
     # A writer whose machine has vanished is noticed within a minute.
-    alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+    alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c idle_session_timeout=0"
     try:
         connection = psycopg2.connect(
             lake.catalog, password=lake.password, application_name=name, connect_timeout=10, options=alive

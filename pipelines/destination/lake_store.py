@@ -9,7 +9,7 @@ there, and a kill leaves part of it. Here a load is whole or not there, so that 
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,10 +19,10 @@ import pyarrow as pa
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from pipelines.api.parse import Batch
-from pipelines.destination.lake_lock import make_sure, may_write
-from pipelines.destination.upkeep import let_go
+from pipelines.destination.lake_lock import is_made, make_sure, may_write
+from pipelines.destination.upkeep import let_go, rewrite
 from pipelines.errors import WarehouseUnusable
-from pipelines.lake import ALIAS, Lake, closing
+from pipelines.lake import ALIAS, Lake, closing, connect
 from pipelines.schema.table import Table
 
 _log = logging.getLogger(__name__)
@@ -84,6 +84,11 @@ class LakeStore:
         """Nothing tears a lake; whether it can be written is found out before anything is asked."""
         if not may_write(self.lake):
             raise WarehouseUnusable(f"this role may read {self} and not write it; nothing was done")
+        if not is_made(self.lake) and self._holds_files():
+            raise WarehouseUnusable(
+                f"{self} is not made yet, and {self.lake.data} holds files of another one, which its upkeep would delete; "
+                "nothing was done: choose another BLUUM_LAKE_DATA"
+            )
         if not self.lake.data.startswith("s3://"):
             folder = Path(self.lake.data)
             try:
@@ -94,6 +99,12 @@ class LakeStore:
                 reason = error.strerror or error
                 raise WarehouseUnusable(f"the folder {folder} of {self} cannot be written: {reason}") from error
 
+    def _holds_files(self) -> bool:
+        with closing(connect()) as connection:
+            self.lake.make_data_known(connection)
+            held = connection.execute("select 1 from glob(?) limit 1", [f"{self.lake.data}/**/*.parquet"]).fetchall()
+        return bool(held)
+
     def drop_working_files(self) -> None:
         """There are none that anybody reads; the files of a load that never was are deleted by `upkeep.py`."""
 
@@ -101,9 +112,15 @@ class LakeStore:
         """DuckLake says how a lake is stored, and refuses one that is of another version."""
 
     def write_anew(self, dataset: str) -> bool:
+        return self._tidied(rewrite)
+
+    def let_go(self) -> bool:
+        return self._tidied(let_go)
+
+    def _tidied(self, tidy: Callable[[duckdb.DuckDBPyConnection, str], None]) -> bool:
         try:
             with closing(self.lake.connect()) as connection:
-                let_go(connection, ALIAS)
+                tidy(connection, ALIAS)
         except duckdb.Error as error:
             _log.warning("%s still holds what was deleted: %s", self, line(error))
             return False

@@ -38,7 +38,10 @@ def move(source: Warehouse, target: Warehouse) -> Mapping[str, int]:
     if not source.committed_loads():
         raise NotMoved(f"{source.store} holds no answer yet: there is nothing to move")
     if target.committed_loads():
-        raise NotMoved(f"{target.store} holds answers already; nothing was moved, and both are as they were")
+        raise NotMoved(
+            f"{target.store} holds answers already; nothing was moved, and both are as they were: move it away first, or, if"
+            " a move that was interrupted has brought them there, change the setting and go on there"
+        )
     try:
         with closing(connect()) as connection:
             source.store.attach(connection, "source", source.dataset, read_only=True)

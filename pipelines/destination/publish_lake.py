@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import duckdb
 
 from pipelines.destination import catalog
+from pipelines.destination.lake_lock import make_sure
 from pipelines.destination.lake_store import LakeStore, line
 from pipelines.destination.manifest import write_manifest
 from pipelines.destination.upkeep import keep_up, newest_snapshot, published_snapshots
@@ -32,6 +33,7 @@ def publish_lake(lake: Lake, run_id: str) -> Mapping[str, int]:
             connection.execute("begin")
             before, now = published_snapshots(connection, "bi"), newest_snapshot(connection, "bi")
             rows = _show(connection, now, run_id)
+            make_sure(lake)
             connection.execute("commit")
             keep_up(connection, "bi", kept={*before, now})
     except duckdb.Error as error:

@@ -39,7 +39,10 @@ class Store(Protocol):
         """Store what an older program has stored as this one does. Under the lock."""
 
     def write_anew(self, dataset: str) -> bool:
-        """Store all of it anew, so that nothing deleted can be read. Under the lock. Returns whether it could be."""
+        """Store all of it anew, without what was deleted. Under the lock. Returns whether it could be."""
+
+    def let_go(self) -> bool:
+        """Let go of what readers saw before the last publication. Under the lock. Returns whether it could be."""
 
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
         """Load one batch as one package; what tables and columns are lacking is made. Raises WarehouseUnusable."""

@@ -35,9 +35,13 @@ def keep_up(connection: duckdb.DuckDBPyConnection, alias: str, kept: Collection[
         _log.warning("the lake could not be tidied, the next night tries again: %s", str(error).strip().partition("\n")[0])
 
 
-def let_go(connection: duckdb.DuckDBPyConnection, alias: str) -> None:
-    """Let go at once of all that was deleted: in files, in older snapshots, and in what the catalog says of them."""
+def rewrite(connection: duckdb.DuckDBPyConnection, alias: str) -> None:
+    """Write the files anew that hold deleted rows; those that they replace stay until the snapshots that need them go."""
     connection.execute(f"call ducklake_rewrite_data_files('{alias}', delete_threshold => 0)")
+
+
+def let_go(connection: duckdb.DuckDBPyConnection, alias: str) -> None:
+    """Let go at once of all snapshots but the newest and the published one, of their files, and of what is known of them."""
     _expire(connection, alias, {*published_snapshots(connection, alias), newest_snapshot(connection, alias)})
     connection.execute(f"call ducklake_cleanup_old_files('{alias}', cleanup_all => true)")
     connection.execute(f"call ducklake_delete_orphaned_files('{alias}', cleanup_all => true)")

@@ -4,5 +4,6 @@
 #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- set name = custom_schema_name or target.schema -%}
-    {{ name ~ '_next' if target.name == 'ducklake' and name in ('marts', 'audit') else name }}
+    {%- set is_lake = target.name == 'ducklake' or (target.get('path') or '').startswith('ducklake:') -%}
+    {{ name ~ '_next' if is_lake and name in ('marts', 'audit') else name }}
 {%- endmacro %}

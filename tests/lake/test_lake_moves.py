@@ -9,12 +9,13 @@ from typing import Any
 import duckdb
 import pytest
 from helpers.house import House, truth
-from helpers.lakes import Catalog
+from helpers.lakes import Catalog, rows
 
 from pipelines.destination.backup import back_up, restore
-from pipelines.destination.forgetting import forget, rewrite
+from pipelines.destination.forgetting import forget, let_go, rewrite
 from pipelines.destination.move import NotMoved, move
 from pipelines.destination.warehouse import Warehouse
+from pipelines.errors import WarehouseUnusable
 
 
 @pytest.fixture
@@ -33,9 +34,9 @@ def test_from_a_file_to_a_lake_and_back_nothing_changes_and_nothing_is_asked_aga
     before, file = filed.truth(), Warehouse.of(filed.settings())
     lake = Warehouse.of(filed.settings(**catalog.given))
 
-    rows = move(file, lake)
+    moved = move(file, lake)
 
-    assert rows["responses"] == filed.rows("select count(*) from raw.responses")[0][0]
+    assert moved["responses"] == filed.rows("select count(*) from raw.responses")[0][0]
     assert truth(catalog.lake()) == before
     assert filed.truth() == before, "the file was left"
     asked = filed.sandbox.requests.total
@@ -89,11 +90,15 @@ def test_who_is_forgotten_is_in_no_file_no_snapshot_and_no_row_of_the_catalog(
     house.sync()
     house.next_night()
     house.sync()
+    _publish_positions(catalog)
     assert _places(catalog, account_id), "it is there before"
 
     warehouse = Warehouse.of(house.settings())
     gone = forget(warehouse, [account_id])
     rewrite(warehouse)
+    assert rows(catalog.lake(), "select 1 from marts.held where account_id = ?", account_id), "readers see what they saw"
+    _publish_positions(catalog)
+    let_go(warehouse)
 
     assert gone.rows > 0
     assert _places(catalog, account_id) == []
@@ -101,6 +106,15 @@ def test_who_is_forgotten_is_in_no_file_no_snapshot_and_no_row_of_the_catalog(
     assert house.sync().failures == []
     assert _places(catalog, account_id) == [], "later nights leave it out"
     assert not any(account_id in target for target in house.asked())
+
+
+def _publish_positions(catalog: Catalog) -> None:
+    """A published view of one snapshot, as all of them are."""
+    with catalog.lake().connect() as connection:
+        connection.execute("create schema if not exists marts; create schema if not exists marts_next")
+        connection.execute("create or replace table marts_next.held as select account_id from raw.positions")
+        ((now,),) = connection.execute("select max(snapshot_id) from ducklake_snapshots('lake')").fetchall()
+        connection.execute(f"create or replace view marts.held as select * from marts_next.held at (version => {now})")
 
 
 def _places(catalog: Catalog, wanted: str) -> list[str]:
@@ -111,3 +125,13 @@ def _places(catalog: Catalog, wanted: str) -> list[str]:
     tables = catalog.sql("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
     names = [line.strip() for line in tables.splitlines() if line.strip().startswith("ducklake_")]
     return [str(path) for path in files] + [name for name in names if wanted in catalog.sql(f"select * from {name}")]
+
+
+def test_a_new_lake_in_a_folder_with_files_of_another_is_refused(house: House, server: Any, catalog: Catalog) -> None:
+    house.sync()
+    other = Catalog(server, f"{catalog.name}_other", catalog.data)
+    house.given.update(other.given)
+    with pytest.raises(
+        WarehouseUnusable, match="holds files of another one, which its upkeep would delete; nothing was done"
+    ):
+        house.sync()
