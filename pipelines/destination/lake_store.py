@@ -130,7 +130,7 @@ class LakeStore:
         started = time.time_ns()
         load_id = f"{started // 10**9}.{started % 10**9:09}"  # as dlt calls its own: the second it began
         retrying = Retrying(
-            retry=retry_if_exception_type((duckdb.Error, WarehouseUnusable)),
+            retry=retry_if_exception_type((duckdb.Error, OSError, WarehouseUnusable)),
             stop=stop_after_delay(self.patience),
             wait=wait_exponential(multiplier=0.5, max=10),
             before_sleep=self._tell,
@@ -138,13 +138,17 @@ class LakeStore:
         )
         try:
             retrying(self._load, load_id, batch, dataset, tables)
+<<<<<<< HEAD
             batch.rows.clear()  # whoever has it lets go of the rows, too
         except (duckdb.Error, WarehouseUnusable) as error:
+=======
+        except (duckdb.Error, OSError, WarehouseUnusable) as error:
+>>>>>>> laketests
             message = f"a batch could not be written to {self}, and does not count: {line(error)}"
             raise WarehouseUnusable(message) from error
 
     def _load(self, load_id: str, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
-        with closing(self.open()) as connection:
+        with closing(self._cursor()) as connection:
             connection.execute("begin")
             connection.execute(f"create schema if not exists {dataset}")
             held = _columns(connection, dataset)
@@ -163,7 +167,8 @@ class LakeStore:
 
     def _tell(self, state: RetryCallState) -> None:
         assert state.outcome is not None
-        _log.warning("%s could not be written to, and is tried again: %s", self, line(state.outcome.exception()))
+        if state.attempt_number == 1:
+            _log.warning("%s could not be written to, and is tried again: %s", self, line(state.outcome.exception()))
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, set[str]]:
