@@ -138,12 +138,8 @@ class LakeStore:
         )
         try:
             retrying(self._load, load_id, batch, dataset, tables)
-<<<<<<< HEAD
             batch.rows.clear()  # whoever has it lets go of the rows, too
-        except (duckdb.Error, WarehouseUnusable) as error:
-=======
         except (duckdb.Error, OSError, WarehouseUnusable) as error:
->>>>>>> laketests
             message = f"a batch could not be written to {self}, and does not count: {line(error)}"
             raise WarehouseUnusable(message) from error
 
