@@ -154,7 +154,7 @@ class Client:
         reply = decipher(answer.status_code, answer.headers, content, now, sift)
         if reply.outcome is not Outcome.OK:
             content = self._without_secrets(content)
-            reply = decipher(answer.status_code, answer.headers, content, now)
+            reply = decipher(answer.status_code, answer.headers, content, now, sift)
         return Exchange(
             reply,
             content,

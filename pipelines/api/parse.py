@@ -27,6 +27,7 @@ class Batch:
     rows: dict[str, Rows] = field(default_factory=dict)
     newest: str = ""  # response_id of the newest response
     size: int = 0  # bytes of the answers that it was read from
+    _is_used: bool = field(default=False, init=False)
 
     @classmethod
     def blank(cls, tables: Iterable[Table]) -> "Batch":
@@ -46,6 +47,12 @@ class Batch:
                 self.rows[name].take(rows)
             else:
                 self.rows[name] = rows
+
+    def use_up(self) -> None:
+        """Called by who loads it, before anything else. Raises ValueError for one that a load has used up already."""
+        if self._is_used:
+            raise ValueError("this batch has been used up by a load; its rows have to be read again")
+        self._is_used = True
 
     def count(self, table: Table) -> int:
         """How many rows of a table the batch holds."""

@@ -21,7 +21,7 @@ from pipelines.schema.rows import as_json
 from pipelines.schema.values import Json, Unreadable, printable
 
 Sift: TypeAlias = Callable[[Json], Json]
-"""What is kept of a member of a list."""
+"""What is kept of a member of a list. Where answers are sifted, an error is told by code and message alone."""
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
@@ -80,13 +80,13 @@ def decipher(status: int, headers: Mapping[str, str], content: bytes, now: datet
         try:
             body = parse(content, sift)
             if isinstance(body, dict) and (isinstance(body.get("error"), dict) or body.get("status") == "error"):
-                raise Unreadable(f"an error under a success status: {error_of(content)}")
+                raise Unreadable(f"an error under a success status: {error_of(content, sift)}")
             return Reply(Outcome.OK, status, body=body)
         except Unreadable as error:
             # A gateway's page or a cut body under a 200 is a fault of transport, not an answer: worth asking again.
             kind = headers.get("content-type", "no content type")
             return Reply(Outcome.REJECTED, status, message=f"HTTP {status} ({kind}): {error}", is_transient=True)
-    told = error_of(content)
+    told = error_of(content, sift)
     code, message = told or (None, None)
     message = message or f"HTTP {status} without a readable error body"
     # A 404 that is a gateway's page, or about a path nobody serves, does not say that Bluum has none.
@@ -117,6 +117,8 @@ def parse(content: bytes, sift: Sift | None = None) -> Json:
             return Texts(as_json(sift(member)) for member in _members(text, start + 1))
         body: Json = _DECODER.decode(text)
         return body
+    except _StandsTwice as error:
+        raise Unreadable("a member stands twice in one object" if sift else str(error)) from None
     except UnicodeDecodeError as error:
         raise Unreadable("the body is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -169,11 +171,15 @@ def _number(digits: str) -> Decimal | str:
         return digits
 
 
+class _StandsTwice(Unreadable):
+    """An object names a member twice; the message names it, too."""
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
-        raise Unreadable(f"the member {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
+        raise _StandsTwice(f"the member {next(n for n in names if names.count(n) > 1)!r} stands twice in one object")
     return members
 
 
@@ -186,8 +192,11 @@ _DECODER = json.JSONDecoder(
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-def error_of(content: bytes) -> tuple[str | None, str | None] | None:
-    """Code and message of an error body in any of the four published shapes; None for a body that is no JSON object."""
+def error_of(content: bytes, sift: Sift | None = None) -> tuple[str | None, str | None] | None:
+    """Code and message of an error body in any of the four published shapes; None for a body that is no JSON object.
+
+    The message goes on with the details, but not where answers are sifted: they may repeat what is dropped there.
+    """
     try:
         body = parse(content)
     except Unreadable:
@@ -197,6 +206,9 @@ def error_of(content: bytes) -> tuple[str | None, str | None] | None:
     inner = body.get("error")
     fields: dict[str, Any] = inner if isinstance(inner, dict) else body
     code, message, detail = fields.get("code"), fields.get("message"), fields.get("details") or fields.get("param")
+    if sift:
+        code, message = (value if isinstance(value, str | Decimal) else None for value in (code, message))
+        detail = None
     text = None if message is None else printable(f"{message} ({detail})" if detail else str(message))
     return (None if code is None else printable(str(code))), text
 

@@ -92,6 +92,7 @@ class FileStore:
         return True  # the published file was replaced
 
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
+        batch.use_up()  # the source takes the rows out of it
         pipeline = self._dlt(dataset)  # before the imports: it sets what dlt reads from the environment
         from dlt.common.destination.exceptions import DestinationHasFailedJobs
         from dlt.pipeline.exceptions import PipelineStepFailed

@@ -127,6 +127,7 @@ class LakeStore:
         return True
 
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
+        batch.use_up()
         started = time.time_ns()
         load_id = f"{started // 10**9}.{started % 10**9:09}"  # as dlt calls its own: the second it began
         retrying = Retrying(
@@ -138,7 +139,7 @@ class LakeStore:
         )
         try:
             retrying(self._load, load_id, batch, dataset, tables)
-            batch.rows.clear()  # whoever has it lets go of the rows, too
+            batch.rows.clear()  # committed, so that no attempt needs them: whoever has it lets go of them, too
         except (duckdb.Error, OSError, WarehouseUnusable) as error:
             message = f"a batch could not be written to {self}, and does not count: {line(error)}"
             raise WarehouseUnusable(message) from error

@@ -45,7 +45,11 @@ class Store(Protocol):
         """Let go of what readers saw before the last publication. Under the lock. Returns whether it could be."""
 
     def load(self, batch: Batch, dataset: str, tables: Mapping[str, Table]) -> None:
-        """Load one batch as one package; what tables and columns are lacking is made. Raises WarehouseUnusable."""
+        """Load one batch as one package; what tables and columns are lacking is made.
+
+        It uses the batch up, whatever comes of it: rows are let go of while they are written, which spares memory. What is
+        worth a second attempt is tried again in here. Raises WarehouseUnusable, and ValueError for a batch already used.
+        """
 
 
 def tables_in(connection: duckdb.DuckDBPyConnection, schema: str) -> set[str]:

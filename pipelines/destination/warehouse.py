@@ -143,7 +143,9 @@ class Warehouse(Questions, Missed):
     def load(self, batch: Batch) -> None:
         """Load one batch as one package. When this returns, all of it counts; before, none of it does.
 
-        Raises WarehouseUnusable when it cannot be written: a full disk, a folder turned read-only.
+        A load uses the batch up, whatever comes of it: after one that failed, its rows have to be read or asked again.
+        Raises WarehouseUnusable when it cannot be written (a full disk, a folder turned read-only), and ValueError for a
+        batch that a load has used already.
         """
         self.store.load(batch, self.dataset, self.raw_tables)
 

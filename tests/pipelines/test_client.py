@@ -18,7 +18,7 @@ from helpers.faulty import Sandbox, running
 from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client
 from pipelines.api.endpoints import Request, path_of
 from pipelines.api.pacer import Pacer
-from pipelines.api.wire import Exchange, Outcome
+from pipelines.api.wire import Exchange, Outcome, Sift
 from pipelines.errors import Unreachable
 from sandbox.server import Options
 from sandbox.server.routes import route_of
@@ -57,6 +57,7 @@ def asked(
     times: int = 1,
     path: str = "/accounts",
     query: dict[str, str] | None = None,
+    sift: Sift | None = None,
     **more: Any,
 ) -> list[Exchange]:
     """Ask that often, all at once; no limit of our own, and no waiting but on paper."""
@@ -65,7 +66,7 @@ def asked(
         pacer = Pacer(0, sleep=time_.sleep, monotonic=lambda: time_.now)
         arguments = {"sleep": time_.sleep, **more}
         async with Client(sandbox.base_url, sandbox.key, sandbox.secret, pacer, **arguments) as client:
-            return list(await asyncio.gather(*(client.get(path, query or {}) for _ in range(times))))
+            return list(await asyncio.gather(*(client.get(path, query or {}, sift) for _ in range(times))))
 
     return asyncio.run(run())
 
@@ -176,6 +177,13 @@ def test_an_error_page_that_repeats_the_credentials_is_kept_without_them(sandbox
     (exchange,) = asked(sandbox, Time())
     assert exchange.reply.message == "no such key: (secret) of Basic (secret), (secret)"
     assert sandbox.secret.encode() not in exchange.content
+
+
+def test_of_an_error_about_a_roster_no_details_are_told(sandbox: Sandbox) -> None:
+    told = '{"code": "BLUM-400-001", "message": "bad", "details": [{"email": "ada@example.com"}]}'
+    sandbox.faults.set([{"kind": "status", "status": 400, "body": told}])
+    (plain,), (sifted,) = asked(sandbox, Time()), asked(sandbox, Time(), sift=lambda member: member)
+    assert (plain.reply.message, sifted.reply.message) == ("bad ([{'email': 'ada@example.com'}])", "bad")
 
 
 @pytest.mark.parametrize("spell", [str, lambda text: json.dumps(text)[1:-1], lambda text: text.replace("/", "\\/"), quote])

@@ -16,7 +16,7 @@ from helpers.house import House
 
 from pipelines.api.parse import Batch
 from pipelines.destination.warehouse import Warehouse
-from pipelines.errors import OtherSource
+from pipelines.errors import OtherSource, WarehouseUnusable
 from pipelines.schema.rows import Rows
 from pipelines.schema.table import Column, Table
 from pipelines.schema.tables import POSITIONS, RESPONSES, TABLES
@@ -277,6 +277,27 @@ def test_what_has_been_loaded_is_let_go_without_waiting_for_the_garbage_collecto
         assert pa.total_allocated_bytes() < before - 7_000_000
     finally:
         gc.enable()
+
+
+def test_a_batch_is_used_up_by_its_load_even_by_one_that_fails(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    loaded, failed = one_response(1), one_response(2)
+    warehouse.load(loaded)
+    with pytest.raises(ValueError, match="used up"):
+        warehouse.load(loaded)
+    with duckdb.connect(str(warehouse.store.path)) as connection:
+        connection.execute("alter table raw.responses rename to away; create view raw.responses as from raw.away")
+    with pytest.raises(WarehouseUnusable, match="does not count"):
+        warehouse.load(failed)
+    with duckdb.connect(str(warehouse.store.path)) as connection:
+        connection.execute("drop view raw.responses; alter table raw.away rename to responses")
+    with pytest.raises(ValueError, match="used up"):  # and not a load of nothing, which would count
+        warehouse.load(failed)
+    warehouse.sweep()
+    warehouse.load(one_response(2))  # read again, it lands
+    with duckdb.connect(str(warehouse.store.path)) as connection:
+        assert connection.execute("select count(*) from raw.responses").fetchall() == [(2,)]
+        assert connection.execute("select count(*) from raw._dlt_loads").fetchall() == [(2,)]
 
 
 def test_what_loads_have_appended_is_merged_by_who_comes_after_them(tmp_path: Path) -> None:
