@@ -96,13 +96,12 @@ def models(
 @contextmanager
 def _home(settings: Settings) -> Iterator[list[str]]:
     """What dbt is told of where the models are: a file is the one in its folder, a lake is in the environment."""
-    if settings.lake is None:
-        yield []
-        return
     before = dict(os.environ)
-    os.environ.update(settings.lake.environment)
+    os.environ.update(settings.memory.environment)
+    if settings.lake:
+        os.environ.update(settings.lake.environment)
     try:
-        yield ["--target", "ducklake"]
+        yield ["--target", "ducklake"] if settings.lake else []
     finally:
         os.environ.clear()
         os.environ.update(before)

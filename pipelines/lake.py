@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pipelines.errors import BluumError
+from pipelines.memory import Memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,6 +78,7 @@ class Lake:
     schema: str = "public"
     password: str | None = field(default=None, repr=False)
     bucket: Bucket = Bucket()
+    memory: Memory = field(default=Memory(), compare=False)
 
     @classmethod
     def of(cls, address: str, data: str, schema: str = "public", bucket: Bucket = Bucket()) -> Self:
@@ -123,6 +125,7 @@ class Lake:
         """A connection of its own, in UTC, whose tables are the lake's. Raises duckdb.Error."""
         connection = connect()
         try:
+            self.memory.bound(connection)
             self.attach(connection, alias, read_only=read_only)
             self.use(connection, alias)
         except Exception:
