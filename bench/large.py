@@ -11,12 +11,11 @@ marts with those of the one batch: every count and every sum has to be as many t
 
 import argparse
 import multiprocessing
-import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +31,6 @@ from helpers.sql_warehouse import Dbt, raw_columns
 
 from cli.running import Work, execute
 from pipelines.api.parse import Batch
-from pipelines.destination.store import tables_in
 from pipelines.destination.warehouse import Warehouse
 from pipelines.schema.rows import Rows
 from pipelines.schema.tables import TABLES
@@ -40,12 +38,13 @@ from pipelines.settings import Settings
 
 SEED = 500
 """Accounts of a copy: their answers of a night are a sync's batch."""
-ROSTER = "('accounts', 'account_portfolios')"
+ROSTER = {"accounts", "account_portfolios"}
 _OWN = "|| '-' || copy"
 _BODY = """
 case when account_id is not null then '{"items":[' || list_aggregate(list_transform(range(24), lambda item: printf(
-    '{"symbol":"SYM%d","quantity":"%d.%09d","market_value":"%d.%02d","price_confidence":"LIVE"}', item, hash(response_id, item) % 90,
-    hash(item, response_id) % 1000000000, hash(response_id, item, 1) % 100000, item)), 'string_agg', ',') || ']}' end"""
+    '{"symbol":"SYM%d","quantity":"%d.%09d","market_value":"%d.%02d","price_confidence":"LIVE"}', item,
+    hash(response_id, item) % 90, hash(item, response_id) % 1000000000, hash(response_id, item, 1) % 100000, item
+)), 'string_agg', ',') || ']}' end"""
 
 
 def own(column: str, seed: int) -> str | None:
@@ -61,15 +60,16 @@ def own(column: str, seed: int) -> str | None:
     return None
 
 
-def rows_of(table: str, seed: int, night: int, first: int, copies: int, more: str = "") -> str:
+def rows_of(table: str, seed: int, night: int, first: int, copies: int, *, bodies: bool = False) -> str:
     """The query for a night's rows of some copies; the roster's answer is one for all of them."""
     columns = raw_columns(table)
     replaced = [f'{what} as "{column}"' for column in columns if (what := own(column, seed))]
-    body = [f"{_BODY} as body"] if table == "responses" and more else []
+    body = [f"{_BODY} as body"] if table == "responses" and bodies else []
     one = "and (account_id is not null or copy = 0)" if table == "responses" else ""
     return (
-        f"select * exclude (copy) replace ({', '.join(replaced + body)}) from seed.raw.{table}, range({first}, {first + copies}) as r (copy)"
-        f" where _dlt_load_id like '{night}.%' {one} {more}"
+        f"select * exclude (copy) replace ({', '.join(replaced + body)})"
+        f" from seed.raw.{table}, range({first}, {first + copies}) as r (copy)"
+        f" where _dlt_load_id like '{night}.%' {one}"
     )
 
 
@@ -92,24 +92,23 @@ def batches(seed_file: Path, seed: int, copies: int, night: int) -> Iterator[Bat
     with duckdb.connect() as connection:
         connection.execute(f"attach '{seed_file}' as seed (read_only); set TimeZone = 'UTC'")
 
-        def batch(names: list[str], first: int, number: int, more: str) -> Batch:
+        def batch(names: Iterable[str], first: int, number: int) -> Batch:
             found = {}
             for name in names:
-                query = rows_of(name, seed, night, first, number, more)
+                query = rows_of(name, seed, night, first, number, bodies=True)
                 rows = connection.execute(f"select * exclude (_dlt_load_id) from ({query})").to_arrow_table()
                 if len(rows):
                     found[name] = Rows(TABLES[name], rows.to_pylist())
             return Batch(found)
 
-        roster = ["accounts", "account_portfolios"]
-        yield batch(roster, 0, copies, "")
+        yield batch(ROSTER, 0, copies)
         for copy in range(copies):
-            yield batch([name for name in TABLES if name not in roster], copy, 1, "and true")
+            yield batch(TABLES.keys() - ROSTER, copy, 1)
 
 
 @dataclass
 class Cost:
-    """What a step took: seconds, of the processor too, of this program and dbt, and the peaks of both in GB."""
+    """What a step took: seconds, of the processor too, of the program and dbt; and the peak of each in GB."""
 
     wall: float
     processor: float
@@ -147,10 +146,12 @@ def measured(name: str, step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def step_fill(settings: Settings, *given: Any) -> None:
+    """The nights that are there."""
     fill(Warehouse.of(settings), *given)
 
 
 def step_load(settings: Settings, seed_file: Path, seed: int, copies: int, night: int) -> str:
+    """One more, as a sync loads it."""
     warehouse, took, slowest, number = Warehouse.of(settings), 0.0, 0.0, 0
     for batch in batches(seed_file, seed, copies, night):
         began = time.monotonic()
@@ -161,7 +162,34 @@ def step_load(settings: Settings, seed_file: Path, seed: int, copies: int, night
 
 
 def step_build(settings: Settings) -> None:
+    """The models, their tests, the publication and the upkeep."""
     execute(settings, Work("remodel"))
+
+
+def check(catalog: Catalog, one: Path, copies: int) -> list[str]:
+    """The marts, by account, that are not so many times the ones of a single copy, and in which column."""
+    otherwise = []
+    with catalog.lake().connect(read_only=True) as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        columns: dict[str, list[str]] = {}
+        for schema, table, column, kind in connection.execute(
+            "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+            " where database_name = 'one' and schema_name in ('marts', 'audit') order by all"
+        ).fetchall():
+            columns.setdefault(f"{schema}.{table}", []).append(column)
+            if not kind.startswith(("DECIMAL", "BIGINT", "INTEGER")):
+                columns[f"{schema}.{table}"][-1] += "*"
+        for mart, names in columns.items():
+            if "account_id*" not in names:
+                continue
+            counted = [f"count({name.rstrip('*')})" for name in names]
+            summed = [f"sum({name})" for name in names if not name.endswith("*")]
+            query = f"select {', '.join(counted + summed)} from {{}}.{mart} where account_id is not null"
+            (many,), (single,) = (connection.execute(query.format(name)).fetchall() for name in ("lake", "one"))
+            for what, ours, theirs in zip(counted + summed, many, single, strict=True):
+                if ours != (None if theirs is None else theirs * copies):
+                    otherwise.append(f"{mart}: {what} is {ours}, and {theirs} of one copy")
+    return otherwise
 
 
 def sizes(catalog: Catalog) -> None:
@@ -195,8 +223,13 @@ def main() -> int:
         folder = Path(name)
         catalog = Catalog(server, "lake", folder / "files")
         settings = Settings(
-            api_key="nobody", BLUUM_API_SECRET="none", BLUUM_BASE_URL="http://127.0.0.1:9/v1", data_dir=folder / "data",
-            memory_limit=given.limit, keep_reports=0, **catalog.given,
+            api_key="nobody",
+            BLUUM_API_SECRET="none",
+            BLUUM_BASE_URL="http://127.0.0.1:9/v1",
+            data_dir=folder / "data",
+            memory_limit=given.limit,
+            keep_reports=0,
+            **catalog.given,
         )
         seed_file = folder / "seed" / "warehouse.duckdb"
         seed_file.parent.mkdir()
@@ -205,6 +238,15 @@ def main() -> int:
         sizes(catalog)
         measured("built and published", step_build, settings)
         sizes(catalog)
+        if given.check:
+            one = folder / "one" / "warehouse.duckdb"
+            one.parent.mkdir()
+            history.create(one, given.seed, given.nights)
+            Dbt(folder / "target").run(one)
+            if found := check(catalog, one, copies):
+                print("\n".join(found))
+                return 1
+            print(f"every mart is {copies} times that of one copy")
         measured("one more night, loaded", step_load, settings, seed_file, given.seed, copies, given.nights)
         measured("built and published", step_build, settings)
         sizes(catalog)

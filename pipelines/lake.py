@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pipelines.errors import BluumError
-from pipelines.memory import Memory
+from pipelines.memory import UNBOUND, Memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -78,7 +78,7 @@ class Lake:
     schema: str = "public"
     password: str | None = field(default=None, repr=False)
     bucket: Bucket = Bucket()
-    memory: Memory = field(default=Memory(), compare=False)
+    memory: Memory = field(default=UNBOUND, compare=False)
 
     @classmethod
     def of(cls, address: str, data: str, schema: str = "public", bucket: Bucket = Bucket()) -> Self:
@@ -125,7 +125,6 @@ class Lake:
         """A connection of its own, in UTC, whose tables are the lake's. Raises duckdb.Error."""
         connection = connect()
         try:
-            self.memory.bound(connection)
             self.attach(connection, alias, read_only=read_only)
             self.use(connection, alias)
         except Exception:
@@ -135,6 +134,7 @@ class Lake:
 
     def attach(self, connection: "duckdb.DuckDBPyConnection", alias: str = ALIAS, *, read_only: bool = False) -> None:
         """Attach it to a connection that is there. Raises duckdb.Error."""
+        self.memory.bound(connection)
         options = {"metadata_schema": self.schema}
         if not read_only:
             # No row stands in the catalog itself: who may read it reads no data, and a reader never holds up a writer there.

@@ -13,25 +13,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
+_ANYWHERE = ".tmp"
+"""Where a connection without a file puts it by itself: below the folder that the process happens to work in."""
+
 
 @dataclass(frozen=True)
 class Memory:
-    """A limit such as 2GB, and a folder that has room; without them, what DuckDB does by itself."""
+    """A limit such as 2GB, and the data folder, for what does not fit."""
 
     limit: str | None = None
     folder: Path | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What dbt's process is told; it works in the data folder, and spills there."""
+        """What dbt's process is told; it works in the data folder, and what does not fit goes there, too."""
         return {} if self.limit is None else {"BLUUM_MEMORY_LIMIT": self.limit}
 
     def bound(self, connection: "duckdb.DuckDBPyConnection") -> None:
-        """Hold a connection, and all others to the same database, to the limit."""
-        if self.limit is None:
-            return
-        # What is inserted in an order that was asked for keeps it; only such a copy of a table as nobody ordered may not.
-        connection.execute(f"set memory_limit = '{self.limit}'")
-        if self.folder is not None and self.folder.exists():
-            spilled = str(self.folder / "spilled").replace("'", "''")
-            connection.execute(f"set temp_directory = '{spilled}'")
+        """Hold a connection, and all others of its database, to the limit; what does not fit goes into the folder."""
+        if self.limit is not None:
+            connection.execute(f"set memory_limit = '{self.limit}'")
+        ((folder,),) = connection.execute("select current_setting('temp_directory')").fetchall()
+        if self.folder is not None and folder == _ANYWHERE:  # that of a file is beside it
+            beside = str(self.folder / _ANYWHERE).replace("'", "''")
+            connection.execute(f"set temp_directory = '{beside}'")
+
+
+UNBOUND = Memory()
+"""What DuckDB does by itself."""

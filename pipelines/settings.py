@@ -17,8 +17,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipelines.lake import Lake, LakeRefused
-from pipelines.memory import Memory
 from pipelines.lake_settings import LakeSettings
+from pipelines.memory import Memory
 from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles, settings_of
 
 DATASET = "raw"
