@@ -39,6 +39,7 @@ def test_what_does_not_fit_goes_into_the_data_folder_and_is_gone_afterwards(tmp_
     assert not (tmp_path / ".tmp").exists()
 
 
+@pytest.mark.slow
 def test_dbt_is_held_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse = tmp_path / "warehouse.duckdb"
     create_raw(warehouse)
