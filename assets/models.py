@@ -95,15 +95,12 @@ def models(
 
 @contextmanager
 def _home(settings: Settings) -> Iterator[list[str]]:
-    """What dbt is told of where the models are: a file is the one in its folder, a lake is in the environment."""
-    if settings.lake is None:
-        yield []
-        return
-    told = settings.lake.environment
+    """What dbt is told of its memory and of where the models are: a file is the one in its folder, a lake in the environment."""
+    told = {**settings.memory.environment, **(settings.lake.environment if settings.lake else {})}
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     try:
-        yield ["--target", "ducklake"]
+        yield ["--target", "ducklake"] if settings.lake else []
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})

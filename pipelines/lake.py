@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pipelines.errors import BluumError
+from pipelines.memory import UNBOUND, Memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,6 +81,7 @@ class Lake:
     schema: str = "public"
     password: str | None = field(default=None, repr=False)
     bucket: Bucket = Bucket()
+    memory: Memory = field(default=UNBOUND, compare=False)
 
     @classmethod
     def of(cls, address: str, data: str, schema: str = "public", bucket: Bucket = Bucket()) -> Self:
@@ -137,6 +139,7 @@ class Lake:
 
     def attach(self, connection: "duckdb.DuckDBPyConnection", alias: str = ALIAS, *, read_only: bool = False) -> None:
         """Attach it to a connection that is there. Raises duckdb.Error."""
+        self.memory.bound(connection)
         options = {"metadata_schema": self.schema}
         if not read_only:
             # No row stands in the catalog itself: who may read it reads no data, and a reader never holds up a writer there.

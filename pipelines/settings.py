@@ -5,6 +5,7 @@
 Names and defaults only: what a setting does is said where it is used. Secrets stay `SecretStr` until they are sent.
 """
 
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, Pyda
 
 from pipelines.lake import Lake, LakeRefused
 from pipelines.lake_settings import LakeSettings
+from pipelines.memory import Memory
 from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles, settings_of
 
 DATASET = "raw"
@@ -57,6 +59,9 @@ class Settings(LakeSettings):
     roster_shrink_percent: float = Field(50, ge=0, le=100, description="a roster that loses more than this stops a sync")
     pnl_fill_requests: int = Field(
         500, ge=0, description="missed reports, of P&L first, a night may ask for besides its own"
+    )
+    memory_limit: str | None = Field(
+        None, pattern="^[0-9]+(\\.[0-9]+)?[KMGT]i?B$", description="of DuckDB, such as 2GB; unset: 80 % of the machine's"
     )
     timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
@@ -172,9 +177,16 @@ class Settings(LakeSettings):
         return self.folder / "bi.duckdb"
 
     @property
+    def memory(self) -> Memory:
+        """What DuckDB may take, and where it puts what does not fit."""
+        return Memory(self.memory_limit, self.folder)
+
+    @property
     def lake(self) -> Lake | None:
         """This profile's lake, in a schema and a folder named after it; None where the warehouse is a file."""
-        return self.lake_of(self.data_dir.resolve(), self.profile, "public" if self.profile == DEFAULT else self.profile)
+        schema = "public" if self.profile == DEFAULT else self.profile
+        lake = self.lake_of(self.data_dir.resolve(), self.profile, schema)
+        return lake and replace(lake, memory=self.memory)
 
     @property
     def published(self) -> Path | Lake:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 ROOMS = ("cli", "assets", "pipelines", "reading", "sandbox")
-GROUND = {"errors", "settings", "profiles", "lake", "lake_settings"}  # imported from everywhere, so not drawn
+GROUND = {"errors", "settings", "profiles", "lake", "lake_settings", "memory"}  # imported from everywhere, so not drawn
 
 
 def _files() -> dict[str, Path]:

@@ -21,6 +21,7 @@ from pipelines.destination.storage import convert, create
 from pipelines.destination.store import tables_in
 from pipelines.destination.torn import mend
 from pipelines.errors import WarehouseUnusable
+from pipelines.memory import UNBOUND, Memory
 from pipelines.schema.rows import Rows
 from pipelines.schema.table import Table
 
@@ -35,8 +36,9 @@ class FileStore:
     loads_are_whole = False
     building: Mapping[str, str] = {"marts": "marts", "audit": "audit"}  # the published ones are in a file of their own
 
-    def __init__(self, path: Path, patience: float = 60) -> None:
+    def __init__(self, path: Path, patience: float = 60, memory: Memory = UNBOUND) -> None:
         self.path = path
+        self.memory = memory
         self.patience = patience  # seconds to wait for another process to let go of the file
         self._pipeline: Any = None
 
@@ -56,12 +58,14 @@ class FileStore:
         )
         try:
             connection = retrying(duckdb.connect, str(self.path))
+            self.memory.bound(connection)
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise WarehouseUnusable(f"{self.path} cannot be opened, and was left as it is: {reason}") from error
         return connection
 
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, dataset: str, *, read_only: bool = False) -> None:
+        self.memory.bound(connection)
         if not read_only and not self.path.exists():
             create(self.path, dataset)
         path = str(self.path).replace("'", "''")

@@ -75,6 +75,7 @@ def _build(settings: Settings, run_id: str, anew: bool) -> Mapping[str, int]:
 def _both(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, to read, and the file that is being built."""
     with duckdb.connect() as connection:
+        settings.memory.bound(connection)
         connection.execute(f"attach {catalog.text(settings.warehouse_file)} as warehouse (read_only)")
         connection.execute(f"attach {catalog.text(_building(settings))} as bi (storage_version '{STORAGE_VERSION}')")
         yield connection

@@ -37,7 +37,7 @@ class Warehouse(Questions, Missed):
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The warehouse that the settings name."""
-        store = LakeStore(settings.lake) if settings.lake else FileStore(settings.warehouse_file)
+        store = LakeStore(settings.lake) if settings.lake else FileStore(settings.warehouse_file, memory=settings.memory)
         return cls(store, settings.dataset)
 
     # ------------------------------------------------------------- before anything is asked or loaded

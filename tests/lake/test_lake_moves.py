@@ -131,7 +131,5 @@ def test_a_new_lake_in_a_folder_with_files_of_another_is_refused(house: House, s
     house.sync()
     other = Catalog(server, f"{catalog.name}_other", catalog.data)
     house.given.update(other.given)
-    with pytest.raises(
-        WarehouseUnusable, match="holds files of another one, which its upkeep would delete"
-    ):
+    with pytest.raises(WarehouseUnusable, match="holds files of another one, which its upkeep would delete"):
         house.sync()

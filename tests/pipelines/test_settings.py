@@ -125,6 +125,8 @@ def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> N
         ("BLUUM_ROSTER_SHRINK_PERCENT", "101"),
         ("BLUUM_TIMEOUT", "0"),
         ("BLUUM_BI_FILE_MODE", "rw-"),
+        ("BLUUM_MEMORY_LIMIT", "80%"),
+        ("BLUUM_MEMORY_LIMIT", "2GB'; select '"),
     ],
 )
 def test_a_value_that_is_none_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
