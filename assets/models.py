@@ -95,7 +95,7 @@ def models(
 
 @contextmanager
 def _home(settings: Settings) -> Iterator[list[str]]:
-    """What dbt is told of its memory and of where the models are: a file is the one in its folder, a lake in the environment."""
+    """What dbt is told: its share of memory, and of a lake where it is; a file is the one in its folder."""
     told = {**settings.memory.environment, **(settings.lake.environment if settings.lake else {})}
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)

@@ -26,7 +26,17 @@ from pipelines.errors import BluumError
 from pipelines.settings import Settings
 from reading.report.names import account_file
 
-_MADE_ANEW = ("dlt", "dbt", "export", ".export.*", "__marimo__", "bi.duckdb.building*", "dagster.damaged-*")
+_MADE_ANEW = (
+    ".tmp",
+    "warehouse.duckdb.tmp",
+    "dlt",
+    "dbt",
+    "export",
+    ".export.*",
+    "__marimo__",
+    "bi.duckdb.building*",
+    "dagster.damaged-*",
+)
 _LEFTOVERS = ("warehouse.duckdb.damaged-*", "warehouse.duckdb.converting*", "warehouse.duckdb.mend*")
 _FILES = ("warehouse.duckdb*", "bi.duckdb")  # beside a lake they are what a move has left, and may hold the accounts still
 _OURS = ("lake", "dagster", "report", "reports", "writer.lock", "writer.json", "README.md")
