@@ -66,6 +66,12 @@ def _(marts, night, nights):
 
 
 @app.cell
+def _(marts, night):
+    mo.Html(sections.outside(marts, night))
+    return
+
+
+@app.cell
 def _(marts, night, nights, portfolios, remembered):
     def _choose(label: str, options: dict[str, Any], default: str) -> Any:
         kept = remembered.get(label, default)
@@ -110,7 +116,7 @@ def _(asset_class, currency, portfolio, portfolios, since, until):
 @app.cell
 def _(choice, marts, published):
     _ = published
-    _html, furthest = sections.outside(marts, choice)
+    _html, furthest = sections.drift(marts, choice)
     mo.Html(_html)
     return (furthest,)
 

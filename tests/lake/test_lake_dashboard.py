@@ -30,5 +30,5 @@ def test_every_part_of_the_dashboard_of_a_lake_is_shown(
     shown, _ = app.run()
 
     parts = [str(getattr(part, "text", "")) for part in shown]
-    for title in ("Who is outside policy", "Why drift moved", "What was earned", "What moved between the two nights"):
+    for title in ("Drift by class", "Why drift moved", "What was earned", "What moved between the two nights"):
         assert any(f"<h2>{title}</h2>" in part for part in parts), title
