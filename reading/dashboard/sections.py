@@ -41,6 +41,8 @@ ASKED = (
 SHOWN_PORTFOLIOS = 40
 SHOWN_ROWS = 15
 SHOWN_ACCOUNTS = 20
+SHOWN_RULES = 8
+"""Of an account: as many as the question tells."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ def outside(marts: Marts, night: Row) -> str:
     shown, accounts = rows[-1]["account_place"], rows[0]["accounts"]
     some = f"; the {shown:,} that are farthest beyond a limit in percent are shown" if shown < accounts else ""
     said = f"{count(accounts, 'account', 'accounts')} on {day(night['as_of_date'])}, by every rule of their policies{some}."
+    if any(each["of_the_account"] > SHOWN_RULES for each in rows):
+        said += f" Of an account that breaks more than {SHOWN_RULES} rules, the farthest {SHOWN_RULES} are shown."
     return parts.section(title, said, tables.outside_table(rows))
 
 
