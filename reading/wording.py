@@ -4,8 +4,10 @@ A figure that is shortened carries the whole one in its `value` and its tooltip;
 out. What is computed of figures is computed in SQL, never here; how a page is put together is for the page.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from markupsafe import Markup
 
@@ -33,9 +35,10 @@ _REASONS = {
     "no_cash": "the cash is not told",
     "first_night": "it is the first night held",
     "no_pnl": "a P&L report is missing, or is about another window",
-    "no_value": "there is nothing to earn on",
+    "no_value": "nothing held is worth anything",
     "other_classes": "holdings are called by classes that the analysis does not name",
     "not_told": "the analysis does not tell it",
+    "not_drift": "causes are told of drift only",
     "gains_unknown": "the analysis does not tell the gains",
     "no_bracket": "the policy names no tax bracket",
     "unknown_bracket": "the tax bracket is not a known one",
@@ -54,6 +57,14 @@ _REASONS = {
 """Reasons of the marts in words; one that is not here is shown as the mart spells it."""
 
 
+_BROKEN = {
+    "threshold": "drift at or over the threshold",
+    "minimum_cash": "less cash than the policy wants",
+    "off_policy": "holds what the policy does not name",
+    "overdue_rebalancing": "rebalancing is overdue",
+}
+
+
 def reason(name: str | None) -> str:
     """Why something is not known."""
     if name is None:
@@ -64,6 +75,21 @@ def reason(name: str | None) -> str:
 def words(name: str | None) -> str:
     """A name of the data as people read it: fixed_income is "fixed income"."""
     return " ".join("P&L" if word == "pnl" else word for word in (name or "").split("_"))
+
+
+def subject(row: Mapping[str, Any]) -> str:
+    """What a rule is about: a class or a sector as people read it, a symbol as it is written."""
+    return (row["subject"] or "") if row["rule"] == "excluded_security" else words(row["subject"])
+
+
+def broken(row: Mapping[str, Any]) -> str:
+    """A rule that is broken, as one says it."""
+    rule, about = row["rule"], subject(row)
+    if rule == "band":
+        return f"{about} {'over' if (row['distance'] or 0) > 0 else 'under'} its band"
+    if rule in ("excluded_sector", "excluded_security"):
+        return f"holds {about}, which the policy excludes"
+    return _BROKEN.get(rule, words(rule) + (f" ({about})" if about else ""))
 
 
 def plain(value: Decimal) -> str:

@@ -1,6 +1,6 @@
 """The dashboard's cells: what can be chosen, and in which order the parts of the page stand. `bluum dashboard` serves it.
 
-What a part asks and shows is written in `sections`. A cell that names `published` is asked again when a night is published.
+What a part asks and shows is written in `sections`. A cell that names `published` is run again when a night is published.
 """
 
 import marimo
@@ -34,14 +34,20 @@ def _():
 def _(marts):
     # A file tells when it is replaced; a lake is asked now and then.
     is_file = isinstance(marts.place, Path)
-    published = mo.watch.file(marts.place) if is_file else mo.ui.refresh(["1m", "5m", "30m"], default_interval="5m")
-    mo.output.replace(None if is_file else published)
-    return is_file, published
+    watched = mo.watch.file(marts.place) if is_file else mo.ui.refresh(["1m", "5m", "30m"], default_interval="5m")
+    mo.output.replace(None if is_file else watched)
+    return is_file, watched
 
 
 @app.cell
-def _(is_file, marts, published):
-    _ = published() if is_file else published.value  # asked again whenever there may be another night
+def _(is_file, watched):
+    published = watched() if is_file else watched.value
+    return (published,)
+
+
+@app.cell
+def _(marts, published):
+    _ = published  # asked again whenever there may be another night
     try:
         marts.check(sections.ASKED)
         night, nights = marts.ask("published_night").row(), marts.ask("nights").rows()
@@ -56,6 +62,12 @@ def _(is_file, marts, published):
 @app.cell
 def _(marts, night, nights):
     mo.Html(sections.head(marts, night, nights))
+    return
+
+
+@app.cell
+def _(marts, night):
+    mo.Html(sections.outside(marts, night))
     return
 
 
@@ -103,8 +115,8 @@ def _(asset_class, currency, portfolio, portfolios, since, until):
 
 @app.cell
 def _(choice, marts, published):
-    _ = published()
-    _html, furthest = sections.outside(marts, choice)
+    _ = published
+    _html, furthest = sections.drift(marts, choice)
     mo.Html(_html)
     return (furthest,)
 
@@ -117,28 +129,28 @@ def _(choice, furthest, portfolios):
 
 @app.cell
 def _(choice, looked_at, marts, published):
-    _ = published()
+    _ = published
     mo.Html(sections.allocation(marts, choice, looked_at))
     return
 
 
 @app.cell
 def _(choice, looked_at, marts, nights, published):
-    _ = published()
+    _ = published
     mo.Html(sections.causes(marts, choice, looked_at, nights))
     return
 
 
 @app.cell
 def _(choice, marts, published):
-    _ = published()
+    _ = published
     mo.Html(sections.earned(marts, choice))
     return
 
 
 @app.cell
 def _(choice, marts, published):
-    _ = published()
+    _ = published
     mo.Html(sections.moved(marts, choice))
     return
 

@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from reading import Marts
 from reading.dashboard import charts, parts, tables
-from reading.wording import day, moment, reason, words
+from reading.wording import count, day, moment, reason, words
 
 Row = Mapping[str, Any]
 
@@ -24,6 +24,7 @@ ASKED = (
     "portfolios_listed",
     "currencies_listed",
     "asset_classes_listed",
+    "outside_tonight",
     "drift_by_class",
     "outside_on",
     "allocation_history",
@@ -39,6 +40,9 @@ ASKED = (
 """The questions of this page: a file that cannot answer all of them is of another version, and the page says so."""
 SHOWN_PORTFOLIOS = 40
 SHOWN_ROWS = 15
+SHOWN_ACCOUNTS = 20
+SHOWN_RULES = 8
+"""Of an account: as many as the question tells."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,23 @@ def head(marts: Marts, night: Row, nights: list[Row]) -> str:
     return parts.header(said, parts.firm_tiles(marts.ask("firm_night", night=night["as_of_date"]).rows()))
 
 
-def outside(marts: Marts, choice: Choice) -> tuple[str, Row | None]:
-    """Who is outside policy, as portfolios by class; and the row that is furthest off."""
-    title, last = "Who is outside policy", choice.last
+def outside(marts: Marts, night: Row) -> str:
+    """Who is outside policy on the newest night, account by account, as the report tells it; whatever is chosen below."""
+    title = "Who is outside policy"
+    rows = marts.ask("outside_tonight", most=SHOWN_ACCOUNTS).rows()
+    if not rows:
+        return parts.empty(title, f"On {night['as_of_date'].isoformat()}, nobody of whom it is known.")
+    shown, accounts = rows[-1]["account_place"], rows[0]["accounts"]
+    some = f"; the {shown:,} that are farthest beyond a limit in percent are shown" if shown < accounts else ""
+    said = f"{count(accounts, 'account', 'accounts')} on {day(night['as_of_date'])}, by every rule of their policies{some}."
+    if any(each["of_the_account"] > SHOWN_RULES for each in rows):
+        said += f" Of an account that breaks more than {SHOWN_RULES} rules, the farthest {SHOWN_RULES} are shown."
+    return parts.section(title, said, tables.outside_table(rows))
+
+
+def drift(marts: Marts, choice: Choice) -> tuple[str, Row | None]:
+    """How far portfolios are from target, by class; and the row that is furthest off."""
+    title, last = "Drift by class", choice.last
     found = marts.ask("drift_by_class", night=last, **choice.narrowed).rows()
     (counts,) = marts.ask("outside_on", night=last, **choice.narrowed).rows()
     if not found:

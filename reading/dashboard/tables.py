@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from reading.wording import change, day, reason, words
+from reading.wording import broken, change, day, measured, reason, words
 
 Row = Mapping[str, Any]
 
@@ -58,6 +58,34 @@ def _scrolling(label: str, rows: str, kind: str = "") -> str:
         f'<h3>{named}</h3><div class="bluum-scroll" role="region" tabindex="0" aria-label="{named}">'
         f'<table class="bluum-table {kind}" aria-label="{named}">{rows}</table></div>'
     )
+
+
+def outside_table(rows: Sequence[Row]) -> str:
+    """Accounts with the rules that they break, since when, and how far beyond."""
+    heads = ["Account", "Rule", "Portfolio", "Since", "Is", "Allowed", "Beyond"]
+    lines = (
+        [
+            f'…{escape(row["account_number_last4"] or "?")} <span class="quiet">{escape(row["account_id"][:4])}</span>',
+            escape(broken(row)),
+            f'{escape(row["name"] or "no name")} <span class="quiet id">{escape(row["portfolio_id"][-4:])}</span>'
+            if row["portfolio_id"]
+            else "the account as a whole",
+            Markup("{}{}").format(day(row["since"]), " or before" if row["is_maybe_older"] else ""),
+            measured(row["value"], row["unit"]) + f" {'%' if row['unit'] == 'percent' else row['unit'] or ''}",
+            _limits(row),
+            figure(row["distance"]) if row["distance"] is not None else "",
+        ]
+        for row in rows
+    )
+    return table("Rules that are broken", heads, lines, first=4)
+
+
+def _limits(row: Row) -> Markup:
+    low, high = row["lower_limit"], row["upper_limit"]
+    told = [measured(each, row["unit"]) for each in (low, high) if each is not None]
+    if not told:
+        return Markup("")
+    return escape("from " if high is None else "to " if low is None else "") + Markup(" to ").join(told)
 
 
 def heatmap(rows: Sequence[Row]) -> str:

@@ -3,7 +3,7 @@ with
     nights as (
         select
             portfolio_id, asset_class, as_of_date, actual_percent, coalesce(policy_target_percent, target_percent) as target,
-            min_percent, max_percent, is_outside_band, ips_id, policy_version
+            min_percent, max_percent, is_outside_band, is_over_threshold, ips_id, policy_version
         from marts.allocation_drift_daily
         where
             ($since is null or as_of_date >= $since)
@@ -18,7 +18,7 @@ select
     -- Floats for places on an axis; what is read as a number comes from classes_tonight.
     cast(nights.actual_percent as double) as actual, cast(nights.target as double) as target,
     cast(nights.min_percent as double) as least, cast(nights.max_percent as double) as most,
-    nights.is_outside_band as is_outside, nights.ips_id, nights.policy_version,
+    nights.is_outside_band as is_outside, nights.is_over_threshold, nights.ips_id, nights.policy_version,
     coalesce(
         dates.sessions_until - lag(dates.sessions_until) over by_class > 1, false
     ) as is_after_gap

@@ -7,7 +7,9 @@ select
     sum(total_pnl) as day_pnl, count(total_pnl) as accounts_day, sum(total_pnl_mtd) as mtd_pnl,
     count(total_pnl_mtd) as accounts_mtd, sum(total_pnl_qtd) as qtd_pnl, count(total_pnl_qtd) as accounts_qtd,
     sum(total_pnl_ytd) as ytd_pnl, count(total_pnl_ytd) as accounts_ytd, sum(total_pnl_itd) as itd_pnl,
-    count(total_pnl_itd) as accounts_itd
+    count(total_pnl_itd) as accounts_itd, sum(net_pnl_itd) as itd_net_pnl, count(net_pnl_itd) as accounts_itd_net,
+    min(days_covered) filter (total_pnl is not null) as least_days,
+    max(days_covered) filter (total_pnl is not null) as most_days
 from marts.account_latest
 group by currency
 order by accounts desc, currency

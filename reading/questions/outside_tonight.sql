@@ -11,7 +11,7 @@ with
         where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily) and verdict = 'outside'
     ),
 
-    -- Rules that are no drift have no episodes: all nights of those that are broken tonight.
+    -- All nights of the rules that are broken tonight; of a band its episodes tell more.
     judged as (
         select days.account_id, days.rule, days.portfolio_id, days.subject, days.as_of_date, days.verdict
         from marts.compliance_daily as days
@@ -19,7 +19,7 @@ with
             on days.account_id = tonight.account_id and days.rule = tonight.rule
             and days.portfolio_id is not distinct from tonight.portfolio_id
             and days.subject is not distinct from tonight.subject
-        where days.rule not in ('band', 'threshold')
+        where days.rule != 'band'
     ),
 
     kept as (
@@ -40,6 +40,26 @@ with
             and kept.subject is not distinct from judged.subject
             and judged.as_of_date > coalesce(kept.kept_on, date '0001-01-01')
         group by all
+    ),
+
+    -- An account is outside for as long as it breaks any rule, one after the other too.
+    stood as (
+        select *, max(case when is_inside then as_of_date end) over (partition by account_id) as inside_on
+        from (
+            select
+                account_id, as_of_date, bool_or(verdict = 'outside') as is_outside,
+                not bool_or(verdict = 'outside') and bool_or(verdict = 'inside') as is_inside
+            from marts.compliance_daily
+            where account_id in (select account_id from tonight)
+            group by account_id, as_of_date
+        )
+    ),
+
+    gone_out as (
+        select account_id, min(as_of_date) filter (where is_outside) as outside_on, min(as_of_date) as doubted_on
+        from stood
+        where as_of_date > coalesce(inside_on, date '0001-01-01')
+        group by account_id
     ),
 
     held as (
@@ -81,15 +101,18 @@ with
         select
             tonight.account_id, tonight.portfolio_id, portfolios.name, accounts.account_number_last4, tonight.rule,
             tonight.subject, tonight.unit, tonight.value, tonight.lower_limit, tonight.upper_limit, tonight.distance,
-            tonight.policy_version, coalesce(episodes.started_on, broken.broken_on) as since,
-            coalesce(episodes.is_left_censored, broken.broken_on = held.first_on or broken.doubted_on < broken.broken_on)
-                as is_maybe_older,
-            episodes.asset_class, episodes.nights_observed, episodes.peak_on, causes.change_points, causes.cause,
-            causes.cause_points,
+            tonight.policy_version, coalesce(broken.broken_on, episodes.started_on) as since,
+            coalesce(broken.broken_on = held.first_on or broken.doubted_on < broken.broken_on, false)
+            or coalesce(
+                episodes.is_left_censored and episodes.started_on <= coalesce(broken.broken_on, episodes.started_on), false
+            ) as is_maybe_older,
+            episodes.started_on as episode_since, episodes.asset_class, episodes.nights_observed, episodes.peak_on,
+            causes.change_points, causes.cause, causes.cause_points,
             case
                 when causes.cause_points is not null then null
                 when coalesce(episodes.is_left_censored, broken.broken_on = held.first_on) then 'no_eve'
                 when tonight.rule in ('band', 'threshold') then 'not_told'
+                else 'not_drift'
             end as cause_unknown_reason,
             -- A rule that is broken since the first night of the policy that is in force.
             coalesce(
@@ -114,23 +137,28 @@ with
 
     by_account as (
         select
-            account_id, count(*) as of_the_account, min(since) as outside_since,
-            bool_or(is_maybe_older and since <= first_on) as is_outside_maybe_longer,
+            found.account_id, count(*) as of_the_account,
+            least(any_value(gone_out.outside_on), min(found.since)) as outside_since,
+            any_value(gone_out.outside_on = held.first_on or gone_out.doubted_on < gone_out.outside_on)
+            or bool_or(found.is_maybe_older and found.since <= gone_out.outside_on) as is_outside_maybe_longer,
             row_number() over (
-                order by max(abs(distance)) filter (where rule = 'band') desc nulls last, min(since), account_id
+                order by max(abs(found.distance)) filter (where found.unit = 'percent') desc nulls last, min(found.since),
+                    found.account_id
             ) as account_place,
             count(*) over () as accounts
-        from (select *, min(since) over (partition by account_id) as first_on from found)
-        group by account_id
+        from found
+        left join gone_out on found.account_id = gone_out.account_id
+        left join held on gone_out.account_id = held.account_id and gone_out.outside_on = held.as_of_date
+        group by found.account_id
     )
 
 select
     by_account.account_place, by_account.accounts, by_account.of_the_account, by_account.outside_since,
     by_account.is_outside_maybe_longer, earned.currency, earned.days_covered, earned.total_pnl, earned.total_pnl_mtd,
-    earned.total_pnl_ytd, earned.total_pnl_itd, found.*,
+    earned.total_pnl_ytd, earned.total_pnl_itd, earned.net_pnl_itd, found.*,
     row_number() over (
-        partition by found.account_id order by found.rule = 'band' desc, abs(found.distance) desc nulls last, found.rule,
-            found.portfolio_id, found.subject
+        partition by found.account_id order by found.unit = 'percent' desc nulls last, abs(found.distance) desc nulls last,
+            found.rule, found.portfolio_id, found.subject
     ) as place
 from found
 join by_account on found.account_id = by_account.account_id

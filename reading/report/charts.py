@@ -27,7 +27,7 @@ class Chart:
 
 
 def drift_panel(asset_class: str, series: Series, window: tuple[int, int], identity: str) -> Chart:
-    """Actual, target and band of one class; breaches shaded, new versions of the policy marked."""
+    """Actual, target and band of one class; breaches of band and threshold, and new versions of the policy."""
     days, gaps, actual, target = series["day_number"], series["is_after_gap"], series["actual"], series["target"]
     least, most = series["least"], series["most"]
     frame = Frame.around(window, [*actual, *target, *least, *most], NARROW)
@@ -36,6 +36,9 @@ def drift_panel(asset_class: str, series: Series, window: tuple[int, int], ident
         if series["is_outside"][first]:
             frame.box("breach", days[first] - 0.5, days[last] + 0.5, TOP, BOTTOM)
             frame.box("breach-mark", days[first] - 0.5, days[last] + 0.5, BOTTOM - 4, BOTTOM)
+    for first, last in runs(series["is_over_threshold"], gaps):
+        if series["is_over_threshold"][first]:
+            frame.box("threshold-mark", days[first] - 0.5, days[last] + 0.5, BOTTOM - 9, BOTTOM - 5)
     for first, last in runs(bands, gaps):
         if (band := bands[first]) is not None:
             frame.box("band", days[first] - 0.5, days[last] + 0.5, frame.y(band[1]), frame.y(band[0]))
@@ -56,6 +59,8 @@ def drift_panel(asset_class: str, series: Series, window: tuple[int, int], ident
     said = f"{_span(days)}. Axis from {ends}. Outside the band on {breaches} of {len(days)} nights."
     if unknown:
         said += f" On {unknown} it is not known."
+    if over := sum(1 for is_over in series["is_over_threshold"] if is_over):
+        said += f" At or over the threshold on {over}."
     name = words(asset_class)
     return Chart(name, frame.svg(identity, f"{name}: actual share against target and band", said))
 

@@ -27,6 +27,7 @@ ABOUT_ACCOUNT = (
     "restatements_newest",
     "policy_history",
 )
+FIGURES = ("number", "change", "measured", "quantity")
 ABOUT_PORTFOLIO = ("classes_tonight", "breaches", "trades_recommended", "trades_followed")
 """Questions whose answers a page shows as they are."""
 
@@ -61,8 +62,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {
-        name: getattr(wording, name)
-        for name in ("number", "change", "measured", "quantity", "day", "moment", "words", "reason", "count")
+        name: getattr(wording, name) for name in (*FIGURES, "day", "moment", "words", "reason", "count", "subject", "broken")
     }
     found.globals |= {
         name: getattr(names, name)

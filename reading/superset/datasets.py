@@ -58,7 +58,7 @@ DATASETS = (
             _count("portfolios", "Portfolios", "count(*)", "Portfolios that the newest night should have."),
             _count("analysed", "Analysed", "count_if(is_analysed)", "Those with an analysis of the newest night."),
             _count(
-                "outside", "Outside policy", "count_if(classes_outside_band > 0)", "Those with a class outside its band."
+                "outside", "Outside a band", "count_if(classes_outside_band > 0)", "Those with a class outside its band."
             ),
             _count("open_breaches", "Open breaches", "sum(open_band_breaches)", "Breaches of a band that are open."),
             Metric("worst_drift", "Worst drift", "max(max_abs_drift_percent)", "max_abs_drift_percent"),

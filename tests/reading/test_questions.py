@@ -1,6 +1,7 @@
 """What the questions answer where something is not known, and of a file of another version."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -84,6 +85,68 @@ def test_a_breach_is_told_as_lost_on_the_first_complete_night_without_it(tmp_pat
     assert [row["change"] for row in _published(tmp_path, rows).ask("breaches_changed").rows()] == ["lost"]
     rows["marts.account_nights"][2]["is_complete"] = True
     assert _published(tmp_path, rows).ask("breaches_changed").rows() == []
+
+
+def _judged(rule: str, verdicts: dict[date, str], **about: Any) -> list[dict[str, Any]]:
+    common = {"account_id": ACCOUNT, "rule": rule, "unit": "percent", **about}
+    return [{"as_of_date": night, "verdict": verdict, **common} for night, verdict in verdicts.items()]
+
+
+def test_the_account_that_is_farthest_beyond_any_limit_comes_first_and_is_not_cut_off(tmp_path: Path) -> None:
+    rows = story()
+    banned = {"value": Decimal(28), "upper_limit": Decimal(0), "subject": "energy", "account_id": "acc-2"}
+    class_over = {"value": Decimal(56), "upper_limit": Decimal(55), "subject": "stocks", "portfolio_id": CORE}
+    late = {"value": Decimal(400), "upper_limit": Decimal(90), "unit": "days", "account_id": "acc-3"}
+    tonight = {NIGHTS[-1]: "outside"}
+    rows["marts.compliance_daily"] = [
+        *_judged("overdue_rebalancing", tonight, **late),
+        *_judged("band", tonight, **class_over),
+        *_judged("excluded_sector", tonight, **banned),
+    ]
+    marts = _published(tmp_path, rows)
+    assert [row["account_id"] for row in marts.ask("outside_tonight").rows()] == ["acc-2", ACCOUNT, "acc-3"]
+    (worst,) = marts.ask("outside_tonight", most=1).rows()
+    assert (worst["account_id"], worst["accounts"], worst["cause_unknown_reason"]) == ("acc-2", 3, "not_drift")
+
+
+def test_a_threshold_is_broken_since_its_own_first_night_although_another_class_breaks_it_now(tmp_path: Path) -> None:
+    rows = story()
+    rows["marts.compliance_daily"] = _judged(
+        "threshold",
+        dict(zip(NIGHTS, ("inside", "outside", "outside", "outside"), strict=True)),
+        portfolio_id=CORE,
+    )
+    now = {"portfolio_id": CORE, "account_id": ACCOUNT, "asset_class": "stocks", "breach_kind": "threshold"}
+    rows["marts.drift_episodes"] = [{**now, "started_on": NIGHTS[3], "outcome": "open", "is_left_censored": False}]
+    (found,) = _published(tmp_path, rows).ask("outside_tonight").rows()
+    assert (found["since"], found["is_maybe_older"], found["episode_since"]) == (NIGHTS[1], False, NIGHTS[3])
+
+
+def test_an_account_is_outside_since_the_night_from_which_it_always_broke_some_rule(tmp_path: Path) -> None:
+    rows = story()
+    earlier = dict(zip(NIGHTS, ("inside", "outside", "outside", "inside"), strict=True))
+    later = dict(zip(NIGHTS, ("inside", "inside", "outside", "outside"), strict=True))
+    rows["marts.compliance_daily"] = _judged("minimum_cash", earlier) + _judged("excluded_sector", later, subject="energy")
+    (found,) = _published(tmp_path, rows).ask("outside_tonight").rows()
+    assert (found["since"], found["outside_since"], found["is_outside_maybe_longer"]) == (NIGHTS[2], NIGHTS[1], False)
+
+
+def test_rules_that_are_no_drift_open_end_and_are_lost_too(tmp_path: Path) -> None:
+    rows = story()
+    one, two, three, tonight = NIGHTS
+    rows["marts.compliance_daily"] = [
+        *_judged("excluded_sector", {three: "inside", tonight: "outside"}, subject="energy"),
+        *_judged("minimum_cash", {one: "inside", two: "outside", three: "outside", tonight: "inside"}),
+        *_judged("off_policy", {two: "outside", three: "outside"}, portfolio_id=CORE),
+        *_judged("overdue_rebalancing", {two: "outside", three: "unknown", tonight: "outside"}, portfolio_id=CORE),
+        *_judged("excluded_security", {two: "outside", three: "outside", tonight: "unknown"}, subject="BTC_USD"),
+    ]
+    changes = _published(tmp_path, rows).ask("breaches_changed").rows()
+    assert {(row["change"], row["breach_kind"], row["subject"], row["started_on"]) for row in changes} == {
+        ("opened", "excluded_sector", "energy", tonight),
+        ("ended", "minimum_cash", None, two),
+        ("lost", "off_policy", None, two),
+    }
 
 
 def test_portfolios_without_a_currency_can_be_chosen_by_that(tmp_path: Path) -> None:

@@ -184,6 +184,32 @@ def test_sums_are_those_of_the_firm_and_say_who_is_missing(folder: Path) -> None
     assert "These sums are without 1 account in USD no longer listed, of which tonight has no report" in book
 
 
+def test_a_sum_of_few_accounts_says_so_before_its_amount(folder: Path) -> None:
+    book = make_report(settings_of(folder)).path
+    assert "Since the accounts opened known of 1 of 2 accounts only +8,000.12" in text(book)
+    change(
+        folder,
+        *(
+            f"insert into marts.{table} by name select * exclude (i) replace ('acc_' || i as account_id) "
+            f"from marts.{table}, range(3, 6) as n(i) where account_id = 'acc_2'"
+            for table in ("accounts", "account_nights")
+        ),
+    )
+    book = make_report(settings_of(folder)).path
+    assert "Since the accounts opened known of 1 of 5 accounts only theirs: +8,000.12" in text(book)
+
+
+def test_pnl_over_several_days_says_so_wherever_it_is_told(folder: Path) -> None:
+    change(folder, f"update marts.pnl_daily set days_covered = 3, net_pnl_itd = 7.5 {TONIGHT}")
+    report = make_report(settings_of(folder)).path.parent
+    for page in (report / "index.html", report / account_file(ODD)):
+        assert "before dividends, interest and fees; net is with them." in text(page)
+        assert "+1,000.00 over 3 days" in text(page)
+        assert {"7.5"} <= values(page.read_text())
+    assert "P&L over 3 days, USD +1,000.00" in text(report / "index.html")
+    assert "+1,000.00 over 3 days" in text(report / "accounts-1.html")
+
+
 def test_drift_at_the_end_is_of_the_last_night_or_not_known(folder: Path) -> None:
     unknown = "drift_percent = null, change_points = null, unknown_reason = 'class_not_reported'"
     marts = change(folder, f"update marts.drift_causes_daily set {unknown} {TONIGHT} and asset_class = 'cash'")
@@ -242,3 +268,20 @@ def test_every_page_can_be_read_by_everybody_and_asks_for_nothing(browser: Brows
             assert (visit.complaints, visit.asked) == ([], [page.as_uri()]), page.name
             assert visit.violations() == [], page.name
             assert not visit.scrolls_sideways(), page.name
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_figure_in_a_tile_is_never_broken_in_two(browser: Browser, folder: Path, width: int) -> None:
+    change(
+        folder,
+        "update marts.pnl_daily set total_pnl = -12345678.9, total_pnl_itd = 1234567890.12, net_pnl_itd = -98765432.1 "
+        f"{TONIGHT}",
+        f"update marts.portfolio_values_daily set total_value = 12345678901.23, cash_balance = 103822951.84 {TONIGHT}",
+    )
+    for page in pages(make_report(settings_of(folder)).path.parent):
+        with browser.open(page, width=width) as visit:
+            figures = visit.page.locator(".tiles data")
+            lines = figures.evaluate_all("found => found.map(each => each.getClientRects().length)")
+            assert set(lines) <= {1}, page.name
+            beyond = "found => found.filter(each => each.offsetWidth > each.closest('dd').clientWidth).length"
+            assert figures.evaluate_all(beyond) == 0, page.name

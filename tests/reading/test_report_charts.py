@@ -61,6 +61,13 @@ def test_a_breach_is_shaded_from_its_first_night_to_its_last(tmp_path: Path) -> 
     assert boxes(bonds, "breach") == []
 
 
+def test_a_breach_of_the_threshold_is_marked_beside_that_of_the_band(tmp_path: Path) -> None:
+    stocks, _ = drawn(tmp_path, "stocks", {THURSDAY: {"is_over_threshold": True}, FRIDAY: {"is_outside_band": True}})
+    assert boxes(stocks, "threshold-mark") == [(edge(3), edge(4))]
+    assert boxes(stocks, "breach") == [(edge(4), edge(5))]
+    assert "At or over the threshold on 1." in stocks
+
+
 def test_a_breach_is_not_shaded_over_a_night_that_was_missed(tmp_path: Path) -> None:
     stocks, _ = drawn(tmp_path, "stocks", {TUESDAY: {"is_outside_band": True}, THURSDAY: {"is_outside_band": True}})
     assert boxes(stocks, "breach") == [(edge(1), edge(2)), (edge(3), edge(4))]

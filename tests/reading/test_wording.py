@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from reading.wording import change, number, reason, words
+from reading.wording import broken, change, number, reason, words
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,9 @@ def test_what_is_not_known_says_why_in_words() -> None:
     assert reason("no_currency") == "the roster names no currency"
     assert reason("something_new") == "something new"
     assert words("realized_pnl") == "realized P&L"
+
+
+def test_a_symbol_is_written_as_it_is_and_a_sector_in_words() -> None:
+    holds = {"rule": "excluded_security", "subject": "BTC_USD"}
+    assert broken(holds) == "holds BTC_USD, which the policy excludes"
+    assert broken({"rule": "excluded_sector", "subject": "fossil_fuels"}) == "holds fossil fuels, which the policy excludes"
