@@ -59,8 +59,8 @@ chain as (
         and known.as_of_date = changed.previous_on
 
     {% endif -%}
-    -- Whatever follows a changed night is a changed one. The last condition always holds: for it DuckDB takes the chain for
-    -- the smaller side, and makes that one ready for the join at every step, not all nights.
+    -- A step for each night. The last condition always holds: for it DuckDB takes the chain for the smaller side, and makes
+    -- that one ready for the join at every step, not all nights, which it reads fastest from the table itself.
     union all
 
     select
@@ -73,7 +73,7 @@ chain as (
             decimal_or_null('chain.growth', 18, 12) ~ ' * ' ~ decimal_or_null('returns.growth_factor', 18, 12), 18, 12
         ) }} as growth,
         true as is_new
-    from {{ ref('int_account_returns') }} as returns
+    from {{ 'changed' if is_incremental() else ref('int_account_returns') }} as returns
     inner join chain
         on returns.account_id = chain.account_id
         and returns.previous_on = chain.as_of_date
