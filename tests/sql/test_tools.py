@@ -35,7 +35,7 @@ def settings(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Setti
     data = tmp_path_factory.mktemp("tools")
     shutil.copy(warehouse, data)
     given = Settings(_env_file=None, api_key="k", BLUUM_API_SECRET="s", data_dir=data)  # type: ignore[call-arg]
-    with duckdb.connect(str(given.warehouse)) as connection:
+    with duckdb.connect(str(given.warehouse_file)) as connection:
         connection.execute(
             "insert into marts.positions_daily (as_of_date, account_id, position_id, quantity)"
             f" values ('2026-03-04', 'z', 'p', {LONGEST})"
