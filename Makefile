@@ -29,13 +29,13 @@ test: $(READY)
 	$(BIN)/python -m pytest -m "not long"
 
 test-all: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not engines"
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow"
 
 test-engines: $(ENGINES)
-	$(BIN)/python -m pytest tests/engines --numprocesses=0
+	$(BIN)/python -m pytest tests/engines tests/lake --numprocesses=0
 
 bench: $(READY)
 	$(BIN)/python bench/pace.py --accounts 200

@@ -40,6 +40,8 @@ LONG = {
     "test_engines",
 }
 """Modules that start whole programs again and again, to kill, install, read beside or search them; drawn histories."""
+ENGINES = {"test_lake_kills", "test_lake_profiles", "test_lake_readers"}
+"""Modules that play many nights into lakes, three times as long as into files."""
 LONGEST = (
     "test_oracle",
     "test_kills",
@@ -69,4 +71,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if item.path.stem in LONG:
             item.add_marker(pytest.mark.long)
+        if item.path.stem in ENGINES:
+            item.add_marker(pytest.mark.engines)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
