@@ -16,6 +16,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.destination import catalog
+from pipelines.destination.durable import flush
 from pipelines.destination.file_store import FileStore
 from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
@@ -77,8 +79,7 @@ def _compare(source: Path, copy: Path, dataset: str) -> Copied:
     """Read every row of both. Raises NotCopied if they differ, or are no warehouse."""
     with duckdb.connect() as connection:
         for name, path in (("source", source), ("copy", copy)):
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as {name} (read_only)")
+            connection.execute(f"attach {catalog.text(path)} as {name} (read_only)")
         held, found = (_figures(connection, name) for name in ("source", "copy"))
         if held != found:
             raise NotCopied(f"{copy} was compared with {source} and is not the same; it was deleted")
@@ -111,9 +112,9 @@ def _aside(source: object, to: Path) -> Iterator[Path]:
             leftover.unlink(missing_ok=True)
         yield copy
         copy.chmod(0o600)
-        _flush(copy)
+        flush(copy)
         os.replace(copy, to)
-        _flush(to.absolute().parent)
+        flush(to.absolute().parent)
     except (duckdb.Error, OSError) as error:
         raise NotCopied(f"{source} could not be copied, {to} was not made: {str(error).splitlines()[0]}") from error
     finally:
@@ -123,11 +124,3 @@ def _aside(source: object, to: Path) -> Iterator[Path]:
 
 def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

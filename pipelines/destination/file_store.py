@@ -17,6 +17,7 @@ import duckdb
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipelines.api.parse import Batch
+from pipelines.destination import catalog
 from pipelines.destination.storage import convert, create
 from pipelines.destination.store import tables_in
 from pipelines.destination.torn import mend
@@ -68,8 +69,7 @@ class FileStore:
         self.memory.bound(connection)
         if not read_only and not self.path.exists():
             create(self.path, dataset)
-        path = str(self.path).replace("'", "''")
-        connection.execute(f"attach '{path}' as {alias}" + " (read_only)" * read_only)
+        connection.execute(f"attach {catalog.text(self.path)} as {alias}" + " (read_only)" * read_only)
 
     def mend(self, dataset: str) -> None:
         if mend(self.path, frozenset({dataset})):

@@ -20,6 +20,7 @@ import duckdb
 
 from pipelines.destination import catalog
 from pipelines.destination.catalog import Name
+from pipelines.destination.durable import flush
 from pipelines.destination.manifest import write_manifest
 from pipelines.destination.publish_lake import publish_lake
 from pipelines.errors import NotPublished
@@ -102,9 +103,9 @@ def _swap(settings: Settings) -> None:
     building.chmod(mode)
     if mode & 0o077:
         settings.bi.parent.chmod(0o711)  # others may pass through the folder to the one file, and see nothing else
-    _flush(building)
+    flush(building)
     os.replace(building, settings.bi)
-    _flush(settings.bi.parent)
+    flush(settings.bi.parent)
 
 
 def _has_what_is_needed(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -168,11 +169,3 @@ def _copy_questions(connection: duckdb.DuckDBPyConnection) -> None:
     for name, parameters, definition in catalog.macros(connection, "warehouse"):
         connection.execute(f'create or replace macro bi.marts."{name}"({", ".join(parameters)}) as table {definition}')
     connection.execute("use memory")
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,13 +8,13 @@ version 1.2 or later can. What is in the tables is no matter of this module.
 """
 
 import logging
-import os
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
+from pipelines.destination.durable import flush
 from pipelines.schema.tables import RESPONSES
 
 _log = logging.getLogger(__name__)
@@ -56,8 +56,7 @@ def convert(path: Path, dataset: str, *, anyway: bool = False) -> bool:
                 _log.warning("%s was not written anew: %s came out different", path, ", ".join(different))
                 return False
             connection.execute("checkpoint newer; detach newer; detach older")
-        with copy.open("rb") as file:
-            os.fsync(file.fileno())
+        flush(copy)
         copy.replace(path)
     except (duckdb.Error, OSError) as error:
         _log.warning("%s was not written anew, and is left as it is: %s", path, str(error).splitlines()[0])
