@@ -29,7 +29,7 @@ def stop(*arguments, **named):
     print("stopped", flush=True)
     time.sleep(600)
 
-places = {"copy": (publishing, "write_manifest"), "flush": (publishing, "_flush"), "swap": (os, "replace")}
+places = {"copy": (publishing, "write_manifest"), "flush": (publishing, "flush"), "swap": (os, "replace")}
 owner, name = places[sys.argv[2]]
 setattr(owner, name, stop)
 publishing.publish(settings_for(Path(sys.argv[1])), "killed")
