@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pipelines.errors import BluumError
+from pipelines.literal import literal
 from pipelines.memory import UNBOUND, Memory
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class Bucket:
         # Half a minute of silence is waited for.
         connection.execute("set http_retries = 8; set http_retry_wait_ms = 200; set http_retry_backoff = 2")
         known = {"key_id": self.key_id, "secret": self.secret, "region": self.region}
-        options = [f"{name} {_text(value)}" for name, value in known.items() if value is not None]
+        options = [f"{name} {literal(value)}" for name, value in known.items() if value is not None]
         if self.endpoint:  # a bucket as part of the host's name is AWS' own way
-            options += [f"endpoint {_text(self._url.netloc)}", "url_style 'path'"]
+            options += [f"endpoint {literal(self._url.netloc)}", "url_style 'path'"]
             options += ["use_ssl false"] if self._url.scheme == "http" else []
         if options:
             connection.execute(f"create or replace secret bucket (type s3, {', '.join(options)})")
@@ -110,8 +111,8 @@ class Lake:
     @property
     def attaching(self) -> str:
         """What a reader says to DuckDB, to be printed."""
-        schema = "" if self.schema == "public" else f"metadata_schema {_text(self.schema)}, "
-        return f"attach {_text(self.address)} as {ALIAS} ({schema}read_only); use {ALIAS}"
+        schema = "" if self.schema == "public" else f"metadata_schema {literal(self.schema)}, "
+        return f"attach {literal(self.address)} as {ALIAS} ({schema}read_only); use {ALIAS}"
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -145,11 +146,11 @@ class Lake:
             # No row stands in the catalog itself: who may read it reads no data, and a reader never holds up a writer there.
             options |= {"data_path": self.data, "data_inlining_row_limit": "0"}
         if self.password is not None:
-            connection.execute(f"create or replace secret catalog (type postgres, password {_text(self.password)})")
+            connection.execute(f"create or replace secret catalog (type postgres, password {literal(self.password)})")
             options |= {"meta_secret": "catalog"}
         self.make_data_known(connection)
-        spelled = [f"{name} {_text(value)}" for name, value in options.items()] + ["read_only"] * read_only
-        connection.execute(f"attach {_text(self.address)} as {alias} ({', '.join(spelled)})")
+        spelled = [f"{name} {literal(value)}" for name, value in options.items()] + ["read_only"] * read_only
+        connection.execute(f"attach {literal(self.address)} as {alias} ({', '.join(spelled)})")
 
     def make_data_known(self, connection: "duckdb.DuckDBPyConnection") -> None:
         """Tell a connection how a bucket is reached, if the files are in one. Raises duckdb.Error."""
@@ -210,8 +211,3 @@ def driver() -> Any:
     except ImportError:
         raise LakeRefused("is a lake, and what reads one is not installed: pip install 'bluum-warehouse[lake]'") from None
     return psycopg2
-
-
-def _text(value: str) -> str:
-    """A SQL text literal: ATTACH takes no parameters."""
-    return "'" + value.replace("'", "''") + "'"

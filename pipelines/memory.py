@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.literal import literal
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -32,11 +34,10 @@ class Memory:
     def bound(self, connection: "duckdb.DuckDBPyConnection") -> None:
         """Hold a connection, and all others of its database, to the limit; what does not fit goes into the folder."""
         if self.limit is not None:
-            connection.execute(f"set memory_limit = '{self.limit}'")
+            connection.execute(f"set memory_limit = {literal(self.limit)}")
         ((folder,),) = connection.execute("select current_setting('temp_directory')").fetchall()
         if self.folder is not None and folder == _ANYWHERE:  # that of a file is beside it
-            beside = str(self.folder / _ANYWHERE).replace("'", "''")
-            connection.execute(f"set temp_directory = '{beside}'")
+            connection.execute(f"set temp_directory = {literal(self.folder / _ANYWHERE)}")
 
 
 UNBOUND = Memory()

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import BluumError
+from pipelines.literal import literal
 from reading.marts import Marts
 
 MANIFEST = "manifest.json"
@@ -97,8 +98,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, folder: Path, schema: str, name: str, kind: str, about: str, columns: list[Column]
 ) -> Exported:
     path = folder / f"{schema}.{name}.parquet"
-    place = str(path).replace("'", "''")
-    copied = f'copy (from bi."{schema}"."{name}") to \'{place}\' (format parquet, compression zstd)'
+    copied = f'copy (from bi."{schema}"."{name}") to {literal(path)} (format parquet, compression zstd)'
     ((rows,),) = connection.execute(copied).fetchall()
     with path.open("rb") as written:
         digest = file_digest(written, "sha256").hexdigest()

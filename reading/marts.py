@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.errors import BluumError
 from pipelines.lake import Lake, closing
+from pipelines.literal import literal
 from reading.questions import NoSuchQuestion, question
 
 if TYPE_CHECKING:
@@ -131,13 +132,9 @@ class Marts:
 def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     # A path that any connection of this process holds open would give the night it was opened on, for ever.
     connection = duckdb.connect()
-    connection.execute(f"attach {_quoted(path)} as bi (read_only); use bi; set TimeZone = 'UTC'")
+    connection.execute(f"attach {literal(path.resolve())} as bi (read_only); use bi; set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")  # it would be drawn between what the program prints
     return connection
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path.resolve()).replace("'", "''") + "'"
 
 
 def _why_not(place: Path | Lake, error: duckdb.Error) -> str:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from pipelines.errors import BluumError
 from pipelines.lake import Lake
+from pipelines.literal import literal
 from reading.marts import Marts
 
 SHOWN_ROWS = 1000
@@ -75,7 +76,7 @@ def open_client(place: Path | Lake) -> None:
 
 def _confine(connection: duckdb.DuckDBPyConnection, place: Path | Lake) -> None:
     if isinstance(place, Lake):
-        connection.execute(f"set allowed_directories = ['{place.data}']")
+        connection.execute(f"set allowed_directories = [{literal(place.data)}]")
     connection.execute("set enable_external_access = false; set lock_configuration = true")
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.destination import catalog
 from pipelines.destination.durable import flush
 from pipelines.destination.file_store import FileStore
 from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
+from pipelines.literal import literal
 
 
 class NotCopied(BluumError):
@@ -79,7 +79,7 @@ def _compare(source: Path, copy: Path, dataset: str) -> Copied:
     """Read every row of both. Raises NotCopied if they differ, or are no warehouse."""
     with duckdb.connect() as connection:
         for name, path in (("source", source), ("copy", copy)):
-            connection.execute(f"attach {catalog.text(path)} as {name} (read_only)")
+            connection.execute(f"attach {literal(path)} as {name} (read_only)")
         held, found = (_figures(connection, name) for name in ("source", "copy"))
         if held != found:
             raise NotCopied(f"{copy} was compared with {source} and is not the same; it was deleted")

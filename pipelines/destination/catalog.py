@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from pipelines.literal import literal
+
 SCHEMAS = ("marts", "audit")
 _VIEW = re.compile(r"create view .*? as (?=select|with|from|\()", re.IGNORECASE | re.DOTALL)
 
@@ -71,7 +73,7 @@ def macros(connection: duckdb.DuckDBPyConnection, database: str, schema: str = "
 def describe(connection: duckdb.DuckDBPyConnection, kind: str, name: Name, comment: str | None) -> None:
     """Say of a table or view of `bi` what it is."""
     if comment:
-        connection.execute(f"comment on {kind} bi.{quoted(name)} is {text(comment)}")
+        connection.execute(f"comment on {kind} bi.{quoted(name)} is {literal(comment)}")
 
 
 def dotted(name: Name) -> str:
@@ -82,8 +84,3 @@ def dotted(name: Name) -> str:
 def quoted(name: Name) -> str:
     """A name for SQL."""
     return ".".join(f'"{part}"' for part in name)
-
-
-def text(value: object) -> str:
-    """A SQL text literal: ATTACH and COMMENT take no parameters."""
-    return "'" + str(value).replace("'", "''") + "'"

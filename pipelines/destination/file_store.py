@@ -17,11 +17,11 @@ import duckdb
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from pipelines.api.parse import Batch
-from pipelines.destination import catalog
 from pipelines.destination.storage import convert, create
 from pipelines.destination.store import tables_in
 from pipelines.destination.torn import mend
 from pipelines.errors import WarehouseUnusable
+from pipelines.literal import literal
 from pipelines.memory import UNBOUND, Memory
 from pipelines.schema.rows import Rows
 from pipelines.schema.table import Table
@@ -69,7 +69,7 @@ class FileStore:
         self.memory.bound(connection)
         if not read_only and not self.path.exists():
             create(self.path, dataset)
-        connection.execute(f"attach {catalog.text(self.path)} as {alias}" + " (read_only)" * read_only)
+        connection.execute(f"attach {literal(self.path)} as {alias}" + " (read_only)" * read_only)
 
     def mend(self, dataset: str) -> None:
         if mend(self.path, frozenset({dataset})):

@@ -24,6 +24,7 @@ from pipelines.destination.durable import flush
 from pipelines.destination.manifest import write_manifest
 from pipelines.destination.publish_lake import publish_lake
 from pipelines.errors import NotPublished
+from pipelines.literal import literal
 from pipelines.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -77,8 +78,8 @@ def _both(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, to read, and the file that is being built."""
     with duckdb.connect() as connection:
         settings.memory.bound(connection)
-        connection.execute(f"attach {catalog.text(settings.warehouse_file)} as warehouse (read_only)")
-        connection.execute(f"attach {catalog.text(_building(settings))} as bi (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {literal(settings.warehouse_file)} as warehouse (read_only)")
+        connection.execute(f"attach {literal(_building(settings))} as bi (storage_version '{STORAGE_VERSION}')")
         yield connection
         connection.execute("detach bi")
 
@@ -138,7 +139,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, kind: str, name: Name, told
     catalog.describe(connection, kind, name, comment)
     for column, _, description, _ in columns:
         if description:
-            connection.execute(f'comment on column bi.{catalog.quoted(name)}."{column}" is {catalog.text(description)}')
+            connection.execute(f'comment on column bi.{catalog.quoted(name)}."{column}" is {literal(description)}')
 
 
 def _copy_what_differs(connection: duckdb.DuckDBPyConnection, table: Name) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.destination.durable import flush
+from pipelines.literal import literal
 from pipelines.schema.tables import RESPONSES
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def convert(path: Path, dataset: str, *, anyway: bool = False) -> bool:
     try:
         _remove(copy)
         with closing(duckdb.connect()) as connection:
-            connection.execute(f"attach {_quoted(path)} as older; checkpoint older")
+            connection.execute(f"attach {literal(path)} as older; checkpoint older")
             _attach(connection, copy, "newer")
             _copy(connection, dataset)
             different = [name for name in _tables(connection, "older") if not _is_same(connection, name)]
@@ -117,11 +118,7 @@ def _create_responses(connection: duckdb.DuckDBPyConnection, schema: str, column
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    connection.execute(f"attach {_quoted(path)} as {name} (storage_version '{_VERSION}')")
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    connection.execute(f"attach {literal(path)} as {name} (storage_version '{_VERSION}')")
 
 
 def _remove(path: Path) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.literal import literal
+
 _log = logging.getLogger(__name__)
 _TORN = re.compile(
     r"Corrupt database file: computed checksum (\d+) does not match stored checksum (\d+) in block at location (\d+)"
@@ -117,7 +119,7 @@ def _copy_tables(path: Path, whole: Path, schemas: frozenset[str]) -> bool:
             for (name,) in others:
                 if name not in schemas and name != "main":
                     connection.execute(f'drop schema "{name}" cascade')
-            connection.execute(f"attach '{whole}' as whole")
+            connection.execute(f"attach {literal(whole)} as whole")
             source = connection.execute("select current_database()").fetchall()[0][0]
             connection.execute(f'copy from database "{source}" to whole')
         except duckdb.Error as error:
