@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Context, Decimal
-from pathlib import Path
 from typing import Any
 
-import duckdb
+from helpers.lakes import Place, opened
 
 from sandbox.world.clock import market_date
 
@@ -63,9 +62,8 @@ class Difference:
         return "\n".join([f"marts.{self.mart}: {self.found} differences in {self.rows} rows", *self.lines, *more])
 
 
-def read_mart(warehouse: Path, grain: Grain) -> Mart:
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+def read_mart(warehouse: Place, grain: Grain) -> Mart:
+    with opened(warehouse) as connection:
         cursor = connection.execute(f"select * from marts.{grain.mart}")
         names = [column[0] for column in cursor.description]
         found: Mart = {}

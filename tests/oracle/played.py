@@ -10,10 +10,11 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from helpers.faulty import Sandbox, running
 from helpers.faulty.requests import Entry
@@ -99,15 +100,12 @@ class _Time:
         await asyncio.sleep(0)
 
 
-@dataclass
 class _Asking(Warehouse):
     """The warehouse, which tonight also calls these end dates missed: the way a backfill asks for them again."""
 
-    path: Path
-    again: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        super().__init__(self.path)
+    def __init__(self, settings: Settings, again: Mapping[str, tuple[date, ...]]) -> None:
+        super().__init__(Warehouse.of(settings).store, settings.dataset)
+        self.again = again
 
     def missed_pnl(self, night: date, most: int, closed: frozenset[str]) -> dict[str, tuple[date, ...]]:
         missed = super().missed_pnl(night, most, closed)
@@ -125,8 +123,8 @@ def weekdays(first: date, last: date) -> Iterator[date]:
 
 
 @contextmanager
-def playing(data_dir: Path, accounts: int = ACCOUNTS, days: int = TRADING_DAYS) -> Iterator[Played]:
-    """The history, synced into `data_dir`; the sandbox runs until the block ends."""
+def playing(data_dir: Path, accounts: int = ACCOUNTS, days: int = TRADING_DAYS, **lake: Any) -> Iterator[Played]:
+    """The history, synced into `data_dir`, or a lake by its settings; the sandbox runs until the block ends."""
     options = Options(accounts=accounts, rate_limit=0)
     with running(options) as sandbox:
         enrich(sandbox.world)
@@ -138,6 +136,7 @@ def playing(data_dir: Path, accounts: int = ACCOUNTS, days: int = TRADING_DAYS) 
             data_dir=data_dir,
             rate_limit=0,
             pnl_fill_requests=FILL_BUDGET,
+            **lake,
         )
         data_dir.mkdir(parents=True, exist_ok=True)
         story = tell(sandbox.world, days, LAST_NIGHT)
@@ -190,10 +189,10 @@ def _play(sandbox: Sandbox, settings: Settings, day: date) -> Night:
     if day == SHORT_OUTAGE:
         rules += [Rule("status", status=503, rate=0.1), Rule("rate_limited", rate=0.05)]
     sandbox.faults.set(rules)
-    asyncio.run(_sync(settings, _Asking(settings.warehouse_file, dates)))
+    asyncio.run(_sync(settings, _Asking(settings, dates)))
     if day in MENDED:
         sandbox.faults.clear()
-        asyncio.run(_sync(settings, _Asking(settings.warehouse_file)))
+        asyncio.run(_sync(settings, _Asking(settings, {})))
     assert market_date(sandbox.clock.now()) == day
     return Night(day, sandbox.clock.now(), refused, day in MENDED, again, tuple(sandbox.requests.entries))
 
