@@ -39,7 +39,7 @@ class Copied:
 
 def back_up(warehouse: Warehouse, to: Path) -> Copied:
     """Copy the warehouse to a file that is not there yet. Only under the lock. Raises NotCopied, NotMoved."""
-    if isinstance(warehouse.store, FileStore) and not warehouse.store.exists():
+    if not warehouse.store.exists():
         raise NotCopied(f"there is no {warehouse.store} to back up")
     if to.exists():
         raise NotCopied(f"{to} is there already and was not touched: name another file")
@@ -57,7 +57,7 @@ def restore(source: Path, warehouse: Warehouse) -> Copied:
     if not source.is_file():
         raise NotCopied(f"there is no backup {source}; nothing was done")
     if not isinstance(warehouse.store, FileStore):
-        rows = move(Warehouse(source, warehouse.dataset), warehouse)
+        rows = move(Warehouse(FileStore(source, read_only=True), warehouse.dataset), warehouse)
         return Copied(len(rows), sum(rows.values()), warehouse.newest_night())
     path = warehouse.store.path
     for there in (path, _log_of(path)):

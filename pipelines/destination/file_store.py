@@ -37,8 +37,9 @@ class FileStore:
     loads_are_whole = False
     building: Mapping[str, str] = {"marts": "marts", "audit": "audit"}  # the published ones are in a file of their own
 
-    def __init__(self, path: Path, patience: float = 60, memory: Memory = UNBOUND) -> None:
+    def __init__(self, path: Path, patience: float = 60, memory: Memory = UNBOUND, *, read_only: bool = False) -> None:
         self.path = path
+        self.read_only = read_only
         self.memory = memory
         self.patience = patience  # seconds to wait for another process to let go of the file
         self._pipeline: Any = None
@@ -58,7 +59,7 @@ class FileStore:
             reraise=True,
         )
         try:
-            connection = retrying(duckdb.connect, str(self.path))
+            connection = retrying(duckdb.connect, str(self.path), read_only=self.read_only)
             self.memory.bound(connection)
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]

@@ -53,7 +53,7 @@ class LakeStore:
         return str(self.lake)
 
     def exists(self) -> bool:
-        return True  # it is made when it is opened
+        return self._root is not None or is_made(self.lake)  # to open it makes it
 
     def open(self) -> duckdb.DuckDBPyConnection:
         try:

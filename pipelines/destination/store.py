@@ -21,7 +21,7 @@ class Store(Protocol):
     """The schema in which each published one is built."""
 
     def exists(self) -> bool:
-        """Whether there is anything to open."""
+        """Whether there is anything to open. Raises WarehouseUnusable."""
 
     def open(self) -> duckdb.DuckDBPyConnection:
         """A connection for a moment, whose tables are the store's. Raises WarehouseUnusable."""

@@ -78,6 +78,11 @@ class Catalog:
         self.sql("select pg_reload_conf()")
         return {"user": role, "password": PASSWORD}
 
+    def tables(self) -> list[str]:
+        """The names of the tables in which DuckLake says what the files mean; none before there is a lake."""
+        said = self.sql("select relname from pg_class where relkind = 'r' and relname like 'ducklake%'")
+        return [name for line in said.splitlines() if (name := line.strip()).startswith("ducklake_")]
+
     def sql(self, *statements: str) -> str:
         """Say something to Postgres itself."""
         return str(self.server.psql("\n".join([f"\\c {self.name}", *(f"{statement};" for statement in statements)])))

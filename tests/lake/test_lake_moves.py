@@ -122,9 +122,9 @@ def _places(catalog: Catalog, wanted: str) -> list[str]:
     files = [
         path for path in Path(catalog.data).rglob("*.parquet") if wanted in str(duckdb.sql(f"from '{path}'").fetchall())
     ]
-    tables = catalog.sql("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
-    names = [line.strip() for line in tables.splitlines() if line.strip().startswith("ducklake_")]
-    return [str(path) for path in files] + [name for name in names if wanted in catalog.sql(f"select * from {name}")]
+    return [str(path) for path in files] + [
+        name for name in catalog.tables() if wanted in catalog.sql(f"select * from {name}")
+    ]
 
 
 def test_a_new_lake_in_a_folder_with_files_of_another_is_refused(house: House, server: Any, catalog: Catalog) -> None:
