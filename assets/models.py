@@ -113,7 +113,7 @@ def _failures(target: Path) -> str:
     except (OSError, ValueError, KeyError):
         results = []
     failed = [
-        f"{result['unique_id'].split('.')[2]}: {(result['message'] or '').strip().splitlines()[0]}"
+        f"{result['unique_id'].split('.')[2]}: {_first_lines(result['message'] or '')}"
         for result in results
         if result["status"] in ("error", "fail")
     ]
@@ -121,3 +121,8 @@ def _failures(target: Path) -> str:
         f"the models or their checks failed ({'; '.join(failed) or 'dbt did not start'}); what was asked has landed, "
         f"readers see what they saw; see {target / 'dbt.log'}"
     )
+
+
+def _first_lines(message: str) -> str:
+    """What failed where, and why: dbt says the one in its first line and passes on the engine's reason in the second."""
+    return ": ".join([line.strip() for line in message.splitlines() if line.strip()][:2])
