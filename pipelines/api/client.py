@@ -24,14 +24,16 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from pipelines.api.pacer import Pacer
-from pipelines.api.transport import FAULTS, Transport
+from pipelines.api.transport import Transport
 from pipelines.api.wire import Exchange, Outcome, Reply, Sift, decipher, http_date
 
 MAX_FAULTS = 6
 MAX_RATE_LIMITED = 20
 """Attempts per request that may end in a fault, and that may be answered 429, before it counts as failed."""
+LONGEST_PAUSE = 300.0
+"""Seconds for which a 429 may hold all requests. One that asks for more fails its request at once: see `progress.py`."""
 LONGEST_WAIT = 60.0
-"""Seconds. An API that asks for a longer pause fails the request instead: the night must not wait for one account."""
+"""Seconds between two attempts at one request, whatever a fault asks for: the night must not wait for one account."""
 _SHORTEST_SECRET = 6
 """Characters of a key or secret that are looked for in error bodies; a shorter one would be found in plain words."""
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 10.0
@@ -109,7 +111,7 @@ class Client:
 
         def give_up(state: RetryCallState) -> bool:
             reply = _result(state).reply
-            return faults >= MAX_FAULTS or limited >= MAX_RATE_LIMITED or (reply.retry_after or 0) > LONGEST_WAIT
+            return faults >= MAX_FAULTS or limited >= MAX_RATE_LIMITED or _asks_too_much(reply)
 
         def wait(state: RetryCallState) -> float:
             reply = _result(state).reply
@@ -118,12 +120,10 @@ class Client:
             )
             if reply.status == 429:
                 seconds = 1.0 if reply.retry_after is None else reply.retry_after  # 1: what Bluum's own sample assumes
-                if seconds <= LONGEST_WAIT:  # tenacity asks how long to wait before it asks whether to give up
+                if not _asks_too_much(reply):  # tenacity asks how long to wait before it asks whether to give up
                     self._pacer.pause(seconds)
-                seconds += random.uniform(0, 0.25)
-            elif reply.retry_after is not None:
-                seconds = max(seconds, reply.retry_after)
-            return seconds
+                return seconds + random.uniform(0, 0.25)
+            return max(seconds, min(reply.retry_after or 0, LONGEST_WAIT))
 
         retrying = AsyncRetrying(
             retry=retry_if_result(lambda exchange: exchange.reply.is_transient),
@@ -147,7 +147,9 @@ class Client:
                     content = await answer.aread()
                 finally:
                     await answer.aclose()
-        except FAULTS as error:
+        except (
+            Exception
+        ) as error:  # a network's faults, and what nobody foresaw: it costs the request, which is told by name
             reply = Reply(Outcome.FAILED, message=_describe(error), is_transient=True)
             return Exchange(reply, b"", started, self._pacer.monotonic())
         now = self._now()
@@ -188,10 +190,14 @@ def _result(state: RetryCallState) -> Exchange:
     return exchange
 
 
+def _asks_too_much(reply: Reply) -> bool:
+    return reply.status == 429 and (reply.retry_after or 0) > LONGEST_PAUSE
+
+
 def _given_up(exchange: Exchange) -> Reply:
     reply = exchange.reply
-    if (reply.retry_after or 0) > LONGEST_WAIT:
-        why = f"asked to wait {reply.retry_after:.0f} s, longer than the {LONGEST_WAIT:.0f} s a sync waits"
+    if _asks_too_much(reply):
+        why = f"asked to wait {reply.retry_after:.0f} s, longer than the {LONGEST_PAUSE:.0f} s a sync waits"
     else:
         why = f"gave up after {exchange.attempts} attempts"
     return replace(reply, is_transient=False, message=f"{reply.message}; {why}")

@@ -9,7 +9,7 @@ named elsewhere only for what can be left out (`settings.py`) and what can be as
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TypeAlias
@@ -29,6 +29,7 @@ PAGE_LIMIT = 200  # the largest that Bluum documents
 UNKNOWN_OPENING = date(2000, 1, 1)
 """P&L reports of an account without an opening date start here: before Bluum had any account."""
 _PRICES_TO_REFRESH = frozenset({"STALE", "UNAVAILABLE"})
+_OF_ANY_OBJECT = frozenset({"id", "object", "livemode", "metadata", "account_id", "investor_id"})
 _WITH_HISTORY = {"include_history": "true"}
 _FIRST_PAGE = {"limit": str(PAGE_LIMIT), "offset": "0"}
 
@@ -138,10 +139,19 @@ def read_accounts(request: Request, body: Json, context: SyncContext) -> Iterato
             continue
         given = {"account_id": account_id}
         yield from each(tables.ACCOUNT_ENABLED_ASSETS, item, "enabled_assets", given, "item_number")
-        yield from each(tables.ACCOUNT_PORTFOLIOS, item, "portfolios", given, "item_number")
+        for piece in each(tables.ACCOUNT_PORTFOLIOS, item, "portfolios", given, "item_number"):
+            named = isinstance(piece, Record) and _named(piece.payload, "id", "portfolio_id")
+            yield replace(piece, payload=named) if isinstance(piece, Record) else piece
         is_closed = (readable(TEXT, item, "status") or "").lower() == "closed"
         if not (is_closed and account_id in context.closed_before):
             yield from _questions(account_id, opened_on, context)
+
+
+def _named(item: Json, name: str, other: str) -> Json:
+    """A portfolio under this name of its id, whichever of the two its list uses."""
+    if isinstance(item, dict) and item.get(name) is None and item.get(other) is not None:
+        return {**item, name: item[other]}
+    return item
 
 
 def _questions(account_id: str, opened_on: date | None, context: SyncContext) -> Iterator[Request]:
@@ -177,15 +187,17 @@ def read_positions(request: Request, body: Json, context: SyncContext) -> Iterat
 def read_position(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
     """The one position asked for; it stands under the id it was asked by, whatever id the answer repeats."""
     # The published sample shows the investor's id in `id`, so the answer's own id is no proof of another position.
-    item = {**body, "id": request.params["position_id"]} if isinstance(body, dict) and body else body
+    if not isinstance(body, dict) or not body.keys() & tables.POSITIONS.members - _OF_ANY_OBJECT:
+        yield Quarantined(tables.POSITIONS, "", body, "no member that this table knows", body)
+        return
+    item = {**body, "id": request.params["position_id"]}
     yield Record(tables.POSITIONS, item, {"account_id": request.account_id})
 
 
 def read_portfolios(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
     """Portfolios, each of which leads to its rebalancing analysis, its holdings, its summary and its performance."""
     for item in items(body)[0]:
-        if isinstance(item, dict) and "portfolio_id" not in item and "id" in item:
-            item = {**item, "portfolio_id": item["id"]}  # the key the roster's embedded list uses
+        item = _named(item, "portfolio_id", "id")
         yield Record(tables.PORTFOLIOS, item, {"account_id": request.account_id})
         portfolio_id = readable(TEXT, item, "portfolio_id")
         if portfolio_id is None:
@@ -233,6 +245,8 @@ def read_performance(request: Request, body: Json, context: SyncContext) -> Iter
     if member(body, "value_history") or (series := member(body, "balance_history")) is None:
         return
     dates, values = member(series, "dates"), member(series, "values")
+    if isinstance(series, dict) and dates is None and values is None:
+        return
     if not isinstance(dates, list) or not isinstance(values, list) or len(dates) != len(values):
         reason = "expected dates and values, as many of one as of the other"
         yield Quarantined(tables.PERFORMANCE_VALUES, "balance_history", series, reason, series)

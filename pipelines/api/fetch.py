@@ -53,19 +53,23 @@ class Answer:
 async def fetch(client: "Client", request: Request, surface: str) -> list[Answer]:
     """Every reading it took; the last one is the answer."""
     answers: list[Answer] = []
+    moved: ListMoved | None = None
+    is_steady = False
     for _ in range(READINGS):
-        answer, moved = await _read_once(client, request, surface)
+        before = moved
+        answer, moved = await _read_once(client, request, surface, is_steady)
         answers.append(answer)
         if not moved:
             break
+        is_steady = before is not None and before.read == moved.read
     return answers
 
 
-async def _read_once(client: "Client", request: Request, surface: str) -> tuple[Answer, bool]:
+async def _read_once(client: "Client", request: Request, surface: str, is_steady: bool) -> tuple[Answer, ListMoved | None]:
     endpoint = ENDPOINTS[request.endpoint]
     sift = privacy.account if endpoint.is_personal else None
     pages: list[Page] = []
-    paginator = Paginator(request.params)
+    paginator = Paginator(request.params, is_steady)
     while paginator.has_more:
         params = paginator.next_params()
         exchange = await client.get(*path_of(request, surface, params), sift)
@@ -78,5 +82,5 @@ async def _read_once(client: "Client", request: Request, surface: str) -> tuple[
             pages.append(Page(params, exchange, paginator.add(exchange.reply.body)))
         except Unreadable as error:
             pages.append(Page(params, exchange, problem=str(error)))
-            return Answer(request, tuple(pages)), isinstance(error, ListMoved)
-    return Answer(request, tuple(pages)), False
+            return Answer(request, tuple(pages)), error if isinstance(error, ListMoved) else None
+    return Answer(request, tuple(pages)), None

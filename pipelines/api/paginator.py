@@ -19,14 +19,19 @@ MOST_PAGES = 1_000
 
 
 class ListMoved(Unreadable):
-    """The pages do not follow each other; reading the list again may help."""
+    """The pages do not follow each other; reading the list again may help. `read`: what had come until then, by identity."""
+
+    def __init__(self, message: str, read: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.read = read
 
 
 @dataclass
 class Paginator:
-    """One reading of one list."""
+    """One reading of one list. `is_steady`: it read the same twice, so that an item that stands twice does so for good."""
 
     params: Mapping[str, str]
+    is_steady: bool = False
     seen: list[Any] = field(default_factory=list)  # identities of the items so far, in order
     has_more: bool = True
     pages: int = 0
@@ -44,15 +49,26 @@ class Paginator:
 
     def add(self, body: Json) -> Sequence[Json]:
         """Take the next page; its items without the one held before. Raises Unreadable for a body that is no list."""
-        page, self.has_more = items(body)
+        page, more = items(body)
         self.pages += 1
         names = [_identity(item) for item in page]
         overlap = self._overlap
+        if more is None and names == self.seen:
+            self.has_more = False  # the whole list once more: it does not come in pages
+            return []
+        # A page as long as was asked for, which does not say that it is the last, may not be.
+        self.has_more = str(len(page)) == self.params.get("limit") if more is None else more
         if overlap and names[:1] != self.seen[-1:]:
             came_back = page and all(name in self.seen for name in names)
-            raise ListMoved("a page came back that was read before" if came_back else "the list moved while it was read")
-        if self.seen and len(names) > overlap and all(name in self.seen for name in names):
-            raise ListMoved("a page came back that was read before")
+            message = "a page came back that was read before" if came_back else "the list moved while it was read"
+            raise ListMoved(message, [*self.seen, *names])
+        if (
+            self.seen
+            and len(names) > overlap
+            and all(name in self.seen for name in names)
+            and not (overlap and self.is_steady)
+        ):
+            raise ListMoved("a page came back that was read before", [*self.seen, *names])
         self.seen.extend(names[overlap:])
         # A page with nothing new is the end, whatever has_more says, unless the held item left no room for anything else.
         self._is_crowded_out = overlap > 0 and len(page) == overlap

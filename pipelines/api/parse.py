@@ -224,6 +224,8 @@ def _row(record: Record, seen: set[tuple[object, ...]]) -> Row | Quarantined:
     if isinstance(row, Quarantined) or not record.table.key:
         return row
     key = (record.table.name, *(row[name] for name in record.table.key))
+    if None in key:
+        return row  # it has no name by which it could stand twice
     if key in seen:
         names = ", ".join(record.table.key)
         return Quarantined(

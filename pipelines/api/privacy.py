@@ -49,7 +49,7 @@ _CONFIGURED = frozenset(
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # as Bluum writes the names of members, and its own words
 _PATH = re.compile(r"(?:/[a-z0-9_]{1,20}){1,4}")  # as the url of an envelope is, /v1/investors
 _DIGITS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4})?")
-_KEPT_OF_PORTFOLIO = frozenset(column.path for column in ACCOUNT_PORTFOLIOS.columns if column.path)
+_KEPT_OF_PORTFOLIO = ACCOUNT_PORTFOLIOS.members
 
 
 def strip(exchange: Exchange) -> Exchange:
@@ -74,7 +74,7 @@ def _envelope(body: dict[str, Any]) -> dict[str, Json]:
     """What stands around the list, as far as it is what Bluum documents."""
     known = {name: body[name] for name in ("object", "url", "has_more") if name in body}
     expected = {"object": _is_like(_NAME, body.get("object")), "url": _is_like(_PATH, body.get("url"))}
-    expected["has_more"] = isinstance(body.get("has_more"), bool)
+    expected["has_more"] = isinstance(body.get("has_more"), bool) or body.get("has_more") in ("true", "false")
     return {name: value if value is None or expected[name] else DROPPED for name, value in known.items()}
 
 

@@ -9,7 +9,8 @@ from pipelines.api.parse import ParseResult
 from pipelines.api.wire import Exchange, Outcome, Reply
 
 OUTAGE_SECONDS, OUTAGE_QUESTIONS = 300.0, 20
-"""A night ends early when nothing has answered for so long, and so many questions were given up meanwhile."""
+"""A night ends early when nothing has answered for so long, and so many questions were given up meanwhile; and when so many
+in a row were given up for the limit alone, which is on the key pair and no account's own."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Progress:
     stopped_by: str | None = None  # why the rest of the night is not asked
     _last_answer: float | None = None  # monotonic seconds; before the first one, when the first question was asked
     _unanswered: int = 0  # questions in a row that came to nothing but faults of transport or of the server
+    _sent_away: int = 0  # questions in a row that were answered 429 to the last
 
     def note(self, request: Request, parsed: ParseResult, exchange: Exchange) -> None:
         """Count a question that has been read; `exchange` is the last that was had about it."""
@@ -45,6 +47,9 @@ class Progress:
             self.failures.append(Failure(request, parsed.outcome, parsed.message or "no reason given"))
         if exchange.reply.is_unauthorized:
             self.stopped_by = f"the credentials were refused: {parsed.message}"
+        self._sent_away = self._sent_away + 1 if exchange.reply.status == 429 else 0
+        if self._sent_away >= OUTAGE_QUESTIONS:
+            self.stopped_by = f"the limit of the key pair is used up: {parsed.message}"
         if self._last_answer is None:
             self._last_answer = exchange.started
         if _is_answer(exchange.reply):

@@ -15,9 +15,6 @@ from yarl import URL
 from pipelines.errors import Unreachable
 from pipelines.settings import is_loopback
 
-FAULTS = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, TimeoutError)
-"""What a request may end in without an answer that can be read. aiohttp's own are those that httpx has no name for."""
-
 
 class Transport(AiohttpTransport):
     """So many connections to where `url` is, each kept for the next request."""

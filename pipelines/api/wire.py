@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from pipelines.schema.rows import as_json
-from pipelines.schema.values import Json, Unreadable, printable
+from pipelines.schema.values import BOOLEAN, Json, Unreadable, printable
 
 Sift: TypeAlias = Callable[[Json], Json]
 """What is kept of a member of a list. Where answers are sifted, an error is told by code and message alone."""
@@ -79,7 +79,7 @@ def decipher(status: int, headers: Mapping[str, str], content: bytes, now: datet
     if 200 <= status < 300:
         try:
             body = parse(content, sift)
-            if isinstance(body, dict) and (isinstance(body.get("error"), dict) or body.get("status") == "error"):
+            if _is_error(body):
                 raise Unreadable(f"an error under a success status: {error_of(content, sift)}")
             return Reply(Outcome.OK, status, body=body)
         except Unreadable as error:
@@ -102,6 +102,15 @@ def decipher(status: int, headers: Mapping[str, str], content: bytes, now: datet
         is_transient=status in RETRIED_STATUSES,
         retry_after=retry_after(headers, now),
     )
+
+
+def _is_error(body: Json) -> bool:
+    """Whether a body under a success status is one of the error shapes; no answer has both a code and a message."""
+    if not isinstance(body, dict):
+        return False
+    error = body.get("error")
+    is_flat = isinstance(body.get("code"), str) and isinstance(body.get("message"), str)
+    return is_flat or isinstance(error, dict) or (isinstance(error, str) and error != "") or body.get("status") == "error"
 
 
 def parse(content: bytes, sift: Sift | None = None) -> Json:
@@ -206,6 +215,7 @@ def error_of(content: bytes, sift: Sift | None = None) -> tuple[str | None, str 
     inner = body.get("error")
     fields: dict[str, Any] = inner if isinstance(inner, dict) else body
     code, message, detail = fields.get("code"), fields.get("message"), fields.get("details") or fields.get("param")
+    message = inner if message is None and isinstance(inner, str) else message
     if sift:
         code, message = (value if isinstance(value, str | Decimal) else None for value in (code, message))
         detail = None
@@ -213,17 +223,18 @@ def error_of(content: bytes, sift: Sift | None = None) -> tuple[str | None, str 
     return (None if code is None else printable(str(code))), text
 
 
-def items(body: Json) -> tuple[Sequence[Json], bool]:
-    """The items of a list answer and whether more pages exist, by the body's shape and not by the path.
+def items(body: Json) -> tuple[Sequence[Json], bool | None]:
+    """The items of a list answer and whether more pages exist (None: it is not told), by the body's shape, not by the path.
 
-    Reads a bare array, an envelope or any object with an array in `data`, and `{"portfolios": [...]}`.
+    Reads a bare array, an envelope or any object with an array in `data`, and `{"portfolios": [...]}`. Raises Unreadable.
     """
     if isinstance(body, list | Texts):
-        return body, False
+        return body, None
     if isinstance(body, dict):
         for name in ("data", "portfolios"):
             if isinstance(members := body.get(name), list):
-                return members, body.get("has_more") is True
+                more = body.get("has_more")
+                return members, None if more is None else BOOLEAN.read(more)
     raise Unreadable("expected a list")
 
 
@@ -243,6 +254,6 @@ def http_date(value: str) -> datetime | None:
     """An HTTP date as an instant in UTC; None for what is not one."""
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

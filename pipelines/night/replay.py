@@ -97,7 +97,7 @@ def _land(responses: list[dict[str, Any]], batch: Batch) -> None:
 
 
 def _pages(request: Request, responses: list[dict[str, Any]]) -> Iterator[Page]:
-    paginator = Paginator(request.params)
+    paginator = Paginator(request.params, is_steady=responses[-1]["outcome"] == Outcome.OK)
     for response in responses:
         content = response["body"].encode()
         reply = decipher(response["status"], {}, content, response["received_at"])

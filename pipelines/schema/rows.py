@@ -110,10 +110,10 @@ def read(record: Record) -> Row | Quarantined:
                 has_member = has_member or value is not None
         except Unreadable as error:
             return Quarantined(table, column.path or column.name, raw, str(error), payload)
-        if value is None and column.required:
+        if column.required and (value is None or (value == "" and column.path)):  # the name of a map's member may be empty
             return Quarantined(table, column.path or column.name, None, "missing, and no row can do without it", payload)
         row[column.name] = value
-    if not has_member:
+    if not has_member and not any(isinstance(payload.get(name), list | dict) for name in table.elsewhere):
         return Quarantined(table, "", payload, "no member that this table knows", payload)
     return row
 

@@ -98,6 +98,7 @@ ACCOUNT_PORTFOLIOS = Table(
         Column("portfolio_id", TEXT, "id", required=True),
         *fields(TEXT, "status"),
     ),
+    elsewhere=frozenset({"portfolio_id"}),
 )
 
 POSITIONS = Table(
@@ -236,6 +237,7 @@ HOLDINGS = Table(
         *fields(TEXT, "price_source", "price_confidence"),
         *fields(TIMESTAMP, "price_timestamp"),
     ),
+    key=("position_id",),
 )
 
 PERFORMANCE_REPORTS = Table(

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from helpers.faulty import Sandbox, running
 
-from pipelines.api.client import LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client
+from pipelines.api.client import LONGEST_PAUSE, LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client
 from pipelines.api.endpoints import Request, path_of
 from pipelines.api.pacer import Pacer
 from pipelines.api.wire import Exchange, Outcome, Sift
@@ -309,13 +309,49 @@ def test_429_over_and_over_is_given_up(sandbox: Sandbox) -> None:
     assert exchange.reply.outcome is Outcome.FAILED
 
 
+@pytest.mark.parametrize("odd", [b"HTTP/1.1 404 Non trouv\xe9", b"HTTP/1.1 200 OK\r\nDate: Fri, 31 Dec 9999 23:59:59 -0100"])
+def test_an_answer_that_nobody_foresaw_costs_its_request_and_raises_nothing(odd: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(odd + b"\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        writer.close()
+
+    async def ask() -> Exchange:
+        time_ = Time()
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+            pacer = Pacer(0, sleep=time_.sleep, monotonic=lambda: time_.now)
+            async with Client(url, "k", "s", pacer, sleep=time_.sleep) as client:
+                return await client.get("/accounts", {})
+
+    exchange = asyncio.run(ask())
+    assert exchange.date is None
+    assert exchange.reply.outcome is (Outcome.FAILED if b"404" in odd else Outcome.OK)
+
+
 @pytest.mark.parametrize("status_rule", [{"kind": "rate_limited"}])
 def test_a_pause_beyond_reason_fails_the_request_at_once(sandbox: Sandbox, status_rule: dict[str, object]) -> None:
     sandbox.faults.set([{**status_rule, "retry_after": "absurd"}])
     time_ = Time()
     (exchange,) = asked(sandbox, time_)
     assert (exchange.attempts, time_.slept) == (1, [])
-    assert f"asked to wait 3600 s, longer than the {LONGEST_WAIT:.0f} s a sync waits" in (exchange.reply.message or "")
+    assert f"asked to wait 3600 s, longer than the {LONGEST_PAUSE:.0f} s a sync waits" in (exchange.reply.message or "")
+
+
+def test_a_pause_of_minutes_holds_all_requests_and_fails_none(sandbox: Sandbox) -> None:
+    sandbox.faults.set([{"kind": "rate_limited", "retry_after": "61", "count": 1}])
+    time_ = Time()
+    (exchange,) = asked(sandbox, time_)
+    assert (exchange.reply.outcome, exchange.attempts) == (Outcome.OK, 2)
+    assert 61 <= sum(time_.slept) <= 61.3
+
+
+def test_a_fault_that_asks_for_minutes_is_asked_again_within_one(sandbox: Sandbox) -> None:
+    sandbox.faults.set([{"kind": "status", "status": 503, "retry_after": "3600", "count": 2}])
+    time_ = Time()
+    (exchange,) = asked(sandbox, time_)
+    assert (exchange.reply.outcome, exchange.attempts) == (Outcome.OK, 3)
+    assert time_.slept == [LONGEST_WAIT, LONGEST_WAIT]
 
 
 def test_429_and_faults_are_counted_apart(sandbox: Sandbox) -> None:

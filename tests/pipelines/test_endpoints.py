@@ -571,9 +571,30 @@ def test_a_position_with_a_doubtful_price_is_asked_for_once_more(
     assert [request.params["position_id"] for request in parsed.follow_ups] == asked_again
 
 
+@pytest.mark.parametrize("name", ["id", "portfolio_id"])
+def test_the_portfolios_of_a_roster_are_named_by_either_word(landed: Landed, name: str) -> None:
+    landed.answer("accounts", [{"id": "acc_1", "portfolios": [{name: "port_1", "status": "active"}]}], None)
+    row = {"account_id": "acc_1", "item_number": 1, "portfolio_id": "port_1", "status": "active"}
+    assert landed.rows("account_portfolios") == [row]
+    assert b"port_1" in landed.rows("responses")[0]["body"].encode()
+
+
+def test_an_account_without_a_name_is_no_account(landed: Landed) -> None:
+    parsed = landed.answer("accounts", [{"id": "", "status": "ACTIVE"}], None)
+    assert landed.rows("accounts") == []
+    assert [(piece.field, piece.value) for piece in parsed.quarantined] == [("id", None)]
+
+
 def test_a_position_asked_for_by_itself_is_not_asked_for_again(landed: Landed) -> None:
     parsed = landed.answer("position", {"id": "pos_1", "price_confidence": "STALE"}, position_id="pos_1")
     assert parsed.follow_ups == ()
+
+
+@pytest.mark.parametrize("body", [{"id": "pos_1", "object": "position"}, {"object": "list", "data": []}, {}, []])
+def test_a_position_of_which_nothing_is_told_is_no_position(landed: Landed, body: object) -> None:
+    parsed = landed.answer("position", body, position_id="pos_1")
+    assert landed.rows("positions") == []
+    assert [piece.reason for piece in parsed.quarantined] == ["no member that this table knows"]
 
 
 def test_versions_that_are_held_are_not_asked_again(landed_on: LandedOn) -> None:

@@ -99,6 +99,30 @@ def test_a_last_page_with_nothing_new_ends_the_list_whatever_has_more_says() -> 
     assert len(server.asked) <= 3
 
 
+def test_what_came_twice_in_two_readings_stands_twice() -> None:
+    paginator = Paginator(FIRST_PAGE, is_steady=True)
+    paginator.add(envelope("abc", has_more=True))
+    assert paginator.add(envelope("cb", has_more=False)) == [{"id": "b"}]
+    with pytest.raises(ListMoved):
+        Paginator(FIRST_PAGE, is_steady=True, seen=["a", "b", "c"]).add(envelope("abc", has_more=False))
+
+
+def test_a_page_as_long_as_was_asked_for_that_does_not_say_it_is_the_last_may_not_be() -> None:
+    paginator = Paginator({"limit": "2", "offset": "0"})
+    paginator.add([{"id": "a"}, {"id": "b"}])
+    assert (paginator.has_more, paginator.next_params()["offset"]) == (True, "1")
+    assert paginator.add([{"id": "b"}, {"id": "c"}]) == [{"id": "c"}]
+    assert paginator.add([{"id": "c"}]) == []
+    assert not paginator.has_more
+
+
+def test_a_whole_list_that_is_as_long_as_was_asked_for_is_read_once() -> None:
+    paginator = Paginator({"limit": "2", "offset": "0"})
+    paginator.add([{"id": "a"}, {"id": "b"}])
+    assert paginator.add([{"id": "a"}, {"id": "b"}]) == []
+    assert not paginator.has_more
+
+
 @pytest.mark.parametrize(
     ("pages", "what"),
     [

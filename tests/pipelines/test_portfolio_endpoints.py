@@ -81,6 +81,21 @@ def test_a_holding_that_cannot_be_read_waits_and_its_neighbours_land(landed: Lan
     assert landed.new_fields == [("holdings", "lots")]
 
 
+@pytest.mark.parametrize("held", [[], [{"symbol": "VOO", "quantity": "1"}]])
+def test_holdings_without_cash_or_totals_are_an_answer(landed: Landed, held: list[dict[str, str]]) -> None:
+    parsed = landed.answer("holdings", {"portfolio_id": "port_1", "holdings": held}, "acc_1", "port_1")
+    assert not parsed.quarantined
+    assert landed.rows("portfolio_holdings") == [{"account_id": "acc_1", "portfolio_id": "port_1"}]
+    assert len(landed.rows("holdings")) == len(held)
+
+
+def test_a_position_that_is_held_twice_in_one_answer_lands_once(landed: Landed) -> None:
+    held = [{"symbol": "VOO"}, {"position_id": "pos_1", "symbol": "VTI"}, {"position_id": "pos_1", "symbol": "VTI"}]
+    parsed = landed.answer("holdings", {"holdings": [*held, {"symbol": "VOO"}]}, "acc_1", "port_1")
+    assert [row["symbol"] for row in landed.rows("holdings")] == ["VOO", "VTI", "VOO"]
+    assert [piece.reason for piece in parsed.quarantined] == ["position_id stands twice in one answer"]
+
+
 def test_a_summary_lands_with_its_shares_by_class_and_by_sector(landed: Landed) -> None:
     body = {
         "portfolio_id": "port_1",

@@ -39,6 +39,11 @@ def test_any_word_of_the_api_begins_the_count_anew(reply: Reply) -> None:
     assert night(*[SILENCE] * 19, reply, *[SILENCE] * 19, seconds=600).stopped_by is None
 
 
+def test_a_limit_that_is_used_up_for_twenty_questions_in_a_row_ends_it() -> None:
+    assert night(*[LIMITED] * 19, ANSWER, *[LIMITED] * 19, seconds=30).stopped_by is None
+    assert "the limit of the key pair is used up" in (night(*[LIMITED] * 20, seconds=10).stopped_by or "")
+
+
 def test_refused_credentials_end_it_at_once() -> None:
     refused = Reply(Outcome.FAILED, 401, message="revoked")
     assert night(refused, seconds=1).stopped_by == "the credentials were refused: revoked"

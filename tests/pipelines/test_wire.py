@@ -47,6 +47,8 @@ def test_204_says_that_there_is_none() -> None:
         (b'{"a": 1, "a": 2}', "'a' stands twice"),
         (b'{"error": {"code": "BLUM-500-001", "message": "oh"}}', "an error under a success status"),
         (b'{"status": "error", "code": "PRODUCT_NOT_ENABLED", "message": "off"}', "an error under a success status"),
+        (b'{"code": "BLUM-500-001", "message": "oh"}', "('BLUM-500-001', 'oh')"),
+        (b'{"error": "internal"}', "(None, 'internal')"),
     ],
 )
 def test_200_that_cannot_be_read_is_rejected_and_worth_another_try(content: bytes, why: str) -> None:
@@ -201,6 +203,7 @@ def test_a_failed_answer_carries_its_retry_after() -> None:
         ("", None),
         ("now", None),
         ("Wed, 99 Jan 2025 21:30:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
     ],
 )
 def test_http_dates(text: str, instant: datetime | None) -> None:
@@ -247,19 +250,25 @@ def test_a_byte_order_mark_is_no_obstacle() -> None:
 @pytest.mark.parametrize(
     ("body", "members", "has_more"),
     [
-        ([], [], False),
-        (["a"], ["a"], False),
+        ([], [], None),
+        (["a"], ["a"], None),
         ({"object": "list", "url": "/v1/x", "has_more": True, "data": ["a"]}, ["a"], True),
         ({"object": "list", "has_more": False, "data": ["a"]}, ["a"], False),
-        ({"data": []}, [], False),
-        ({"object": "anything", "data": ["a"], "has_more": "true"}, ["a"], False),  # only true itself says more
-        ({"has_more": None, "data": ["a"]}, ["a"], False),
-        ({"portfolios": ["a", "b"], "status": "active"}, ["a", "b"], False),
-        ({"portfolios": []}, [], False),
+        ({"data": []}, [], None),
+        ({"object": "anything", "data": ["a"], "has_more": "true"}, ["a"], True),
+        ({"has_more": None, "data": ["a"]}, ["a"], None),
+        ({"portfolios": ["a", "b"], "status": "active"}, ["a", "b"], None),
+        ({"portfolios": []}, [], None),
     ],
 )
-def test_a_list_is_known_by_its_shape(body: Json, members: list[Json], has_more: bool) -> None:
+def test_a_list_is_known_by_its_shape(body: Json, members: list[Json], has_more: bool | None) -> None:
     assert items(body) == (members, has_more)
+
+
+@pytest.mark.parametrize("more", ["yes", "", Decimal(1), [], {}])
+def test_a_list_that_does_not_say_clearly_whether_it_goes_on_is_no_list(more: Json) -> None:
+    with pytest.raises(Unreadable, match="expected true or false"):
+        items({"data": ["a"], "has_more": more})
 
 
 @pytest.mark.parametrize("body", [None, "text", Decimal(1), True, {}, {"data": {}}, {"data": None}, {"items": ["a"]}])

@@ -36,7 +36,7 @@ def spoil(rule: Rule, answer: Answer, envelope: bool, now: datetime) -> Answer:
         case "gzip":
             return replace(answer, body=b"\x1f\x8b\x08\x00not gzip at all", headers=(("content-encoding", "gzip"),))
         case "status":
-            return _gateway(rule, envelope)
+            return replace(_gateway(rule, envelope), headers=_retry_after(rule, now) if rule.retry_after else ())
         case "rate_limited":
             limited = ApiError(429, "BLUM-429-001", "too many requests")
             return error(limited, envelope, _retry_after(rule, now))
@@ -63,9 +63,9 @@ def _gateway(rule: Rule, envelope: bool) -> Answer:
 
 
 def _retry_after(rule: Rule, now: datetime) -> tuple[tuple[str, str], ...]:
-    given = rule.retry_after
+    given = rule.retry_after or "seconds"
     seconds = max(int(rule.seconds), 1)
-    if given in ("absent", None):
+    if given == "absent":
         return ()
     if given == "date":
         return (("retry-after", format_datetime(now + timedelta(seconds=seconds), usegmt=True)),)

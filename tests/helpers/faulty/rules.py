@@ -39,7 +39,9 @@ class Rule:
     # how it goes wrong (each kind reads what it needs)
     status: int = 503
     body: str = "json"  # json, html, empty, or the body's own text: what a `status` fault carries
-    retry_after: str | int | None = "seconds"  # seconds, date, absent, absurd, or the header's own text
+    retry_after: str | int | None = (
+        None  # seconds (a 429 without another word), date, absent, absurd, or the header's own text
+    )
     seconds: float = 1.0  # slow: delay; hold, refused: how long; drip: between bytes; rate_limited: Retry-After
     growth: float = 0.0  # slow: seconds added with each firing
     frame: str = "envelope"  # forbidden: envelope, flat, product
