@@ -1,6 +1,6 @@
 -- Which versions of investment policies are new on the newest night, or in force since then ($most; null: all)?
 with
-    nights as (select distinct as_of_date from marts.sync_coverage_daily),
+    nights as (select as_of_date from marts.sync_coverage_daily where endpoint = 'accounts'),
 
     tonight as (
         select as_of_date, lag(as_of_date) over (order by as_of_date) as previous_on

@@ -1,7 +1,7 @@
 """What the questions answer where something is not known, and of a file of another version."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from helpers.small_bi import ACCOUNT, CORE, MARKUP, NIGHTS, publish, story
 
 from pipelines.errors import BluumError
-from reading import Marts
+from reading import Marts, questions
 from reading.dashboard import charts, parts, sections
 
 FIRM = {"as_of_date": NIGHTS[-1], "accounts": 11, "accounts_listed": 11, "episodes_open": 5}
@@ -204,6 +204,35 @@ def test_the_tiles_name_accounts_without_a_policy_and_whose_currency_it_is(tmp_p
     two = parts.firm_tiles(_published(tmp_path, {"marts.firm_daily": [dollars, euros]}).ask("firm_night").rows())
     assert ">USD: 3 inside, 1 not known, 3 without a policy<" in two
     assert ">EUR: 3 inside, 1 not known<" in two
+
+
+def test_a_day_on_which_only_pnl_was_asked_for_afterwards_is_no_night(tmp_path: Path) -> None:
+    rows = story()
+    tonight = {"as_of_date": NIGHTS[-1], "account_id": ACCOUNT}
+    month = {"account_id": ACCOUNT, "period_kind": "month", "period_start": NIGHTS[-1].replace(day=1)}
+    breach = {"portfolio_id": CORE, "account_id": ACCOUNT, "asset_class": "stocks", "breach_kind": "band"}
+    rows["marts.account_nights"][-1]["is_complete"] = False
+    rows["marts.account_book_daily"] = [tonight | {"equity": Decimal(7)}]
+    rows["marts.compliance_daily"] = [tonight | {"portfolio_id": CORE, "rule": "off_policy", "verdict": "outside"}]
+    rows["marts.drift_episodes"] = [breach | {"started_on": NIGHTS[-1], "outcome": "open"}]
+    rows["marts.pnl_bridge"] = [month | {"line_number": 1, "line": "opening"}]
+    rows["marts.pnl_by_position_daily"] = [tonight | {"symbol": "SBX"}]
+    rows["marts.policy_versions"] = [{"account_id": ACCOUNT, "version": 1, "effective_from": NIGHTS[-1]}]
+    rows["marts.positions_daily"] = [tonight | {"position_id": "pos-1", "symbol": "SBX"}]
+    rows["marts.rebalancing_trades"] = [tonight | {"portfolio_id": CORE, "trade_number": 1}]
+    of_a_night = sorted(name for name, each in questions().items() if "sync_coverage_daily" in each.sql)
+
+    def answers() -> dict[str, list[dict[str, Any]]]:
+        marts = _published(tmp_path, rows)
+        return {name: marts.ask(name).rows() for name in of_a_night}
+
+    before = answers()
+    assert [name for name, found in before.items() if not found] == []
+    missed, later = NIGHTS[1] + timedelta(1), date(2022, 4, 1)
+    rows["marts.sync_coverage_daily"] += [
+        {"as_of_date": day, "endpoint": "pnl_backfill", "is_complete": True} for day in (missed, later)
+    ]
+    assert answers() == before
 
 
 def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: Path) -> None:
