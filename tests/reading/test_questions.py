@@ -149,14 +149,19 @@ def test_rules_that_are_no_drift_open_end_and_are_lost_too(tmp_path: Path) -> No
     }
 
 
-def test_portfolios_without_a_currency_can_be_chosen_by_that(tmp_path: Path) -> None:
+def test_portfolios_are_chosen_by_the_currency_of_their_list_although_no_analysis_names_one(tmp_path: Path) -> None:
     rows = story()
-    for table, column in (("marts.portfolios", "currency"), ("marts.drift_wide", "portfolio_currency")):
-        for row in rows[table]:
-            row[column] = None if row["portfolio_id"] == MARKUP else "USD"
+    for row in rows["marts.drift_wide"]:
+        row["portfolio_currency"] = None
+    for row in rows["marts.portfolios"]:
+        row["currency"] = None if row["portfolio_id"] == MARKUP else "USD"
     marts = _published(tmp_path, rows)
-    found = {name: marts.ask(name, currency="(unknown)").rows() for name in ("drift_by_class", "causes_between")}
-    assert {row["portfolio_id"] for each in found.values() for row in each} == {MARKUP}
+    for currency, portfolio in (("(unknown)", MARKUP), ("USD", CORE)):
+        drift = marts.ask("drift_by_class", currency=currency).rows()
+        moved = marts.ask("causes_between", currency=currency, first=NIGHTS[0], last=NIGHTS[-1]).rows()
+        (counts,) = marts.ask("outside_on", currency=currency).rows()
+        assert [{row["portfolio_id"] for row in found} for found in (drift, moved)] == [{portfolio}, {portfolio}]
+        assert counts["portfolios_analysed"] == 1
     assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
 
 
