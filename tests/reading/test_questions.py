@@ -44,6 +44,27 @@ def test_pnl_without_a_currency_is_drawn_beside_that_of_a_known_one(tmp_path: Pa
     assert len(charts.earned("(unknown)", *(answers[name] for name in asked[:3]))) == 4
 
 
+def test_what_pnl_is_made_of_adds_up_to_it_and_says_of_how_many_reports(tmp_path: Path) -> None:
+    parts_of = {"realized_pnl": 3, "unrealized_pnl": 4, "dividend_income": 1, "interest_income": 0, "fees_paid": 2}
+    told = {name: Decimal(amount) for name, amount in parts_of.items()}
+    report = {"as_of_date": NIGHTS[1], "account_id": ACCOUNT, "currency": "USD", **told}
+    unknown = {**report, "account_id": "acc-2", "interest_income": None}
+    rows = {"marts.pnl_daily": [{**report, "net_pnl": Decimal(6)}, unknown], "marts.accounts": [{"account_id": ACCOUNT}]}
+    marts = _published(tmp_path, rows)
+    steps = marts.ask("pnl_made_of").rows()
+    assert {step["line"]: step["amount"] for step in steps} == {
+        "realized": 3, "unrealized": 4, "dividends": 1, "interest": 0, "fees": -2, "net P&L": 6
+    }  # fmt: skip
+    assert [step["ends_at"] for step in steps[-2:]] == [6, 6]
+    assert "known of 1 of 2 reports" in charts.earned("USD", steps, [], [])[0].to_json()
+    (account,) = marts.ask("pnl_by_account", account_id="acc-2").rows()
+    assert (account["net_pnl"], account["realized_pnl"], account["nights_known"]) == (None, None, 0)
+    rows["marts.pnl_daily"][0]["net_pnl"] = Decimal("6.5")  # a total that is half a dollar beyond its parts
+    steps = _published(tmp_path, rows).ask("pnl_made_of").rows()
+    assert [step["amount"] for step in steps if step["line"] == "residual"] == [Decimal("0.5")]
+    assert [step["ends_at"] for step in steps[-2:]] == [Decimal("6.5")] * 2
+
+
 def test_a_breach_is_put_down_to_what_did_most_to_bring_it_there(tmp_path: Path) -> None:
     rows = story()
     about = {"account_id": ACCOUNT, "portfolio_id": CORE, "as_of_date": NIGHTS[-1], "verdict": "outside"}
