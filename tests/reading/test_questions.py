@@ -65,6 +65,21 @@ def test_what_pnl_is_made_of_adds_up_to_it_and_says_of_how_many_reports(tmp_path
     assert [step["ends_at"] for step in steps[-2:]] == [Decimal("6.5")] * 2
 
 
+def test_money_that_came_in_in_another_currency_is_not_added_and_nights_of_which_it_is_unknown_are_counted(
+    tmp_path: Path,
+) -> None:
+    book = {"account_id": ACCOUNT, "equity": Decimal(100)}
+    flows = (("EUR", None, 7), ("USD", NIGHTS[0], None), ("USD", NIGHTS[1], 2), ("USD", NIGHTS[2], 3))
+    days = [
+        {**book, "as_of_date": night, "currency": currency, "previous_on": before, "implied_flow": flow}
+        for night, (currency, before, flow) in zip(NIGHTS, flows, strict=True)
+    ]
+    unnamed = {**book, "account_id": "acc-2", "as_of_date": NIGHTS[-1], "currency": None, "equity": None}
+    changed, other = _published(tmp_path, {"marts.account_book_daily": [*days, unnamed]}).ask("worth_and_return").rows()
+    assert (changed["currency"], changed["flows"], changed["flows_unknown"]) == ("USD", 5, 1)
+    assert (other["account_id"], other["flows"], other["flows_unknown"]) == ("acc-2", None, 0)
+
+
 def test_a_breach_is_put_down_to_what_did_most_to_bring_it_there(tmp_path: Path) -> None:
     rows = story()
     about = {"account_id": ACCOUNT, "portfolio_id": CORE, "as_of_date": NIGHTS[-1], "verdict": "outside"}
