@@ -1,7 +1,7 @@
 """What the questions answer where something is not known, and of a file of another version."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -78,6 +78,24 @@ def test_money_that_came_in_in_another_currency_is_not_added_and_nights_of_which
     changed, other = _published(tmp_path, {"marts.account_book_daily": [*days, unnamed]}).ask("worth_and_return").rows()
     assert (changed["currency"], changed["flows"], changed["flows_unknown"]) == ("USD", 5, 1)
     assert (other["account_id"], other["flows"], other["flows_unknown"]) == ("acc-2", None, 0)
+
+
+def test_a_policy_that_is_in_force_on_no_day_is_no_news(tmp_path: Path) -> None:
+    rows = story()
+    days = {1: (NIGHTS[0], NIGHTS[3]), 2: (NIGHTS[3], NIGHTS[3]), 3: (NIGHTS[3], None), 4: (NIGHTS[3], NIGHTS[3])}
+    rows["marts.policy_versions"] = [
+        {
+            "account_id": ACCOUNT,
+            "version": version,
+            "status": "draft" if version == 4 else "active",
+            "effective_from": since,
+            "effective_to": until,
+            "first_seen_at": datetime(2022, 3, 26, 2, tzinfo=UTC) if version > 1 else datetime(2022, 3, 22, 2, tzinfo=UTC),
+        }
+        for version, (since, until) in days.items()
+    ]
+    found = _published(tmp_path, rows).ask("policies_changed", since=datetime(2022, 3, 26, 1, tzinfo=UTC)).rows()
+    assert [(row["version"], row["versions"]) for row in found] == [(3, 1)]
 
 
 def test_a_breach_is_put_down_to_what_did_most_to_bring_it_there(tmp_path: Path) -> None:
