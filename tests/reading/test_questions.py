@@ -14,7 +14,6 @@ from helpers.small_bi import ACCOUNT, CORE, MARKUP, NIGHTS, publish, story
 from pipelines.errors import BluumError
 from reading import Marts, questions
 from reading.dashboard import charts, parts, sections
-from reading.superset.datasets import DATASETS
 
 FIRM = {"as_of_date": NIGHTS[-1], "accounts": 11, "accounts_listed": 11, "episodes_open": 5}
 
@@ -293,33 +292,6 @@ def test_a_day_on_which_only_pnl_was_asked_for_afterwards_is_no_night(tmp_path: 
         {"as_of_date": day, "endpoint": "pnl_backfill", "is_complete": True} for day in (missed, later)
     ]
     assert answers() == before
-
-
-def test_a_line_of_all_accounts_breaks_on_the_newest_night_where_one_has_no_report_and_not_for_one_that_has_closed(
-    tmp_path: Path,
-) -> None:
-    rows = story()
-    before, tonight = NIGHTS[-2:]
-    seen = {"failed": tonight, "closed": tonight, "gone": before}
-    closed_on = {"closed": tonight}
-    reported = {ACCOUNT: NIGHTS, **dict.fromkeys(seen, NIGHTS[:-1])}
-    rows["marts.accounts"] = [
-        {"account_id": name, "last_seen_on": seen.get(name, tonight), "closed_on": closed_on.get(name)} for name in reported
-    ]
-    rows["marts.pnl_daily"] = [
-        {"as_of_date": night, "account_id": name, "currency": "USD", "total_pnl_itd": Decimal(5)}
-        for name, nights in reported.items()
-        for night in nights
-    ]
-    (level,) = (each.metrics[0].sql for each in DATASETS if each.table == "pnl_by_session")
-    line = f"select as_of_date, {level} as level from ({questions()['pnl_by_session'].sql}) group by all order by 1"
-
-    def newest() -> list[Decimal | None]:
-        return [row["level"] for row in _published(tmp_path, rows).sql(line).rows()[-2:]]
-
-    assert newest() == [Decimal(20), None]
-    rows["marts.pnl_daily"] = [row for row in rows["marts.pnl_daily"] if row["account_id"] != "failed"]
-    assert newest() == [Decimal(15), Decimal(5)]
 
 
 def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: Path) -> None:
