@@ -43,6 +43,33 @@ def test_pnl_without_a_currency_is_drawn_beside_that_of_a_known_one(tmp_path: Pa
     assert len(charts.earned("(unknown)", *(answers[name] for name in asked[:3]))) == 4
 
 
+def test_what_is_worst_is_ranked_within_its_currency_and_says_which_it_is(tmp_path: Path) -> None:
+    """Ten accounts in yen lose more by the figure than the one in dollars."""
+    lost = {"acc-dollars": ("USD", 5), **{f"acc-{number}": ("JPY", 1000 + number) for number in range(10, 20)}}
+    accounts = [{"account_id": name, "currency": currency} for name, (currency, _) in lost.items()]
+    month = {"period_kind": "month", "period_start": NIGHTS[0].replace(day=1)}
+    tonight = {"as_of_date": NIGHTS[-1]}
+
+    def each(column: str, sign: int, **more: Any) -> list[dict[str, Any]]:
+        return [account | more | {column: Decimal(sign * lost[account["account_id"]][1])} for account in accounts]
+
+    rows = {
+        "marts.accounts": accounts,
+        "marts.pnl_daily": each("net_pnl", -1, **tonight),
+        "marts.pnl_periods": each("total_pnl", -1, **month),
+        "marts.pnl_bridge": each("amount", -1, **month),
+        "marts.tax_daily": each("tax_cost", 1, **tonight),
+    }
+    marts = _published(tmp_path, rows)
+    for name, of_each in (("worst_months", 5), ("worst_month_bridge", 1), ("tax_of_trades", 5)):
+        found = [row["currency"] for row in marts.ask(name).rows()]
+        assert found == ["JPY"] * of_each + ["USD"], name
+    lowest = marts.ask("pnl_by_account", most=2).rows()
+    assert [(row["currency"], row["account_id"], row["found"]) for row in lowest] == [
+        ("JPY", "acc-19", 11), ("JPY", "acc-18", 11), ("USD", "acc-dollars", 11)
+    ]  # fmt: skip
+
+
 def test_what_pnl_is_made_of_adds_up_to_it_and_says_of_how_many_reports(tmp_path: Path) -> None:
     parts_of = {"realized_pnl": 3, "unrealized_pnl": 4, "dividend_income": 1, "interest_income": 0, "fees_paid": 2}
     told = {name: Decimal(amount) for name, amount in parts_of.items()}
