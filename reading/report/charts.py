@@ -76,7 +76,7 @@ def _changes(names: list[Any]) -> list[int]:
 def _mark(frame: Frame, day: int, text: str) -> None:
     """A line from which on something else holds, a policy or a currency, and what."""
     where = frame.x(day - 0.5)
-    side, shift = ("end", -3) if where > frame.right - 50 else ("start", 3)
+    side, shift = ("end", -3) if where > frame.right - 7 * len(text) else ("start", 3)
     frame.shapes.append(
         f'<path class="change" d="M{where:.1f} {TOP}V{BOTTOM}"/>'
         f'<text class="change-name" x="{where + shift:.1f}" y="{TOP + 9}" text-anchor="{side}">{escape(text)}</text>'
