@@ -1,5 +1,5 @@
 -- What was the worst month of all made of, in each currency?
-select currency, account_id, period_start, line_number, line, item, amount from marts.pnl_bridge
+select currency, account_id, period_start, line, item, amount from marts.pnl_bridge
 join (
     select account_id, period_kind, period_start from marts.pnl_periods
     where period_kind = 'month' and total_pnl is not null
