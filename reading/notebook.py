@@ -141,7 +141,7 @@ def _(marts):
     earned = marts.sql(
         """
         select account_id, currency, sum(net_pnl) as net_pnl, count(net_pnl) as nights_known, count(*) as nights
-        from marts.pnl_daily group by all order by net_pnl
+        from marts.pnl_daily group by all order by currency, net_pnl
         """
     ).polars()
     earned if mo.running_in_notebook() else print(earned)

@@ -30,8 +30,9 @@ TOUR = {
         "unknown, with the reason."
     ),
     "worth_and_return": (
-        "Equity is cash and positions; flows are what equity moved by beyond P&L. The return is an estimate "
-        "chained over nights; beside it stands Bluum's own, where it reports one."
+        "Equity is cash and positions; flows are what equity moved by beyond P&L, on all nights in the currency "
+        "that the account has now, but for those that `flows_unknown` counts. The return is an estimate chained over "
+        "nights; beside it stands Bluum's own, where it reports one."
     ),
     "worst_months": (
         "A month that was not measured from its beginning to its end is not complete: its figure covers less than "

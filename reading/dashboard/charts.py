@@ -135,13 +135,19 @@ def causes(rows: Iterable[Row], text: str) -> Picture:
 def earned(currency: str, made_of: Iterable[Row], nights: Iterable[Row], classes: Iterable[Row]) -> tuple[Picture, ...]:
     """What was earned in one currency: what it is made of, added up, each night, and by asset class."""
     steps, days, names = ([row for row in rows if row["currency"] == currency] for rows in (made_of, nights, classes))
-    title = f"Net P&L in {currency}, and what it is made of"
+    title = "What it is made of" + _known(steps)
     return (
-        bridge(steps, f" {currency}", title, title="What it is made of"),
+        bridge(steps, f" {currency}", f"Net P&L in {currency}. {title}", title=title),
         earned_so_far(days, currency),
         earned_by_night(days, currency),
         by_class(names, currency),
     )
+
+
+def _known(steps: Sequence[Row]) -> str:
+    """Of how many reports, unless it is of all."""
+    known, reports = (steps[0]["reports_known"], steps[0]["reports"]) if steps else (0, 0)
+    return f", known of {known:,} of {reports:,} reports" if known < reports else ""
 
 
 def earned_by_night(rows: Iterable[Row], currency: str) -> Picture:

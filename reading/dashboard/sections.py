@@ -200,6 +200,8 @@ def earned(marts: Marts, choice: Choice) -> str:
         f"{whose}, {choice.between}. Bluum reports P&amp;L by account; net is realized and unrealized, with dividends and "
         "interest, less fees."
     )
+    if any(step["line"] == "residual" for step in made_of):
+        said += " The residual is what it has beyond the parts that Bluum tells."
     table = tables.earned_table(marts.ask("pnl_by_account", most=SHOWN_ROWS, **asked).rows())
     return parts.section(title, said, parts.grid(_drawn(drawn), wide=True), table)
 

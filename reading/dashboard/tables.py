@@ -175,7 +175,7 @@ def earned_table(rows: Sequence[Row]) -> str:
         ]
         for row in rows
     )
-    return table(_counted("By account, the lowest first", rows), heads, lines, first=2)
+    return table(_counted("By account, the lowest of each currency first", rows), heads, lines, first=2)
 
 
 def _counted(label: str, rows: Sequence[Row]) -> str:

@@ -6,6 +6,7 @@ select
 from marts.account_nights as nights
 left join marts.accounts on nights.account_id = accounts.account_id
 where
-    nights.as_of_date = (select max(as_of_date) from marts.sync_coverage_daily) and not nights.is_complete
+    nights.as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
+    and not nights.is_complete
 order by nights.account_id
 limit $most

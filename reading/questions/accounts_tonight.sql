@@ -19,7 +19,7 @@ left join marts.account_nights as nights
 left join (
     select account_id, count(*) filter (verdict = 'outside') as broken
     from marts.compliance_daily
-    where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+    where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
     group by account_id
 ) as rules on latest.account_id = rules.account_id
 where

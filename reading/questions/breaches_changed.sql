@@ -1,7 +1,7 @@
 -- Which breaches, of drift and of other rules, opened, ended or were lost on the newest night (the first $most of each;
 -- null: all)?
 with
-    tonight as (select max(as_of_date) as as_of_date from marts.sync_coverage_daily),
+    tonight as (select max(as_of_date) as as_of_date from marts.sync_coverage_daily where endpoint = 'accounts'),
 
     -- A breach is lost on the first complete night of its account that does not have it.
     complete as (

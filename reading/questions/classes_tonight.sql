@@ -4,7 +4,7 @@ select
     min_percent, max_percent, band_distance_percent, is_outside_band, is_over_threshold, is_reported
 from marts.allocation_drift_daily
 where
-    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
     and (
         cast($account_ids as varchar[]) is null
         or account_id in (select unnest(cast($account_ids as varchar[])))

@@ -1,11 +1,14 @@
 -- How complete were the newest thirty nights, and which sessions of the market has nobody asked about?
 with
+    -- A day on which no roster was asked is no night: P&L alone was asked for afterwards.
     nights as (
         select
             as_of_date, sum(expected) as expected, sum(ok + absent + disabled) as answered,
             sum(failed + rejected) as failed, sum(expected - ok - absent - disabled - failed - rejected) as not_asked,
             sum(quarantined_rows) as quarantined, bool_and(is_complete) as is_complete
-        from marts.sync_coverage_daily group by as_of_date
+        from marts.sync_coverage_daily
+        group by as_of_date
+        having bool_or(endpoint = 'accounts')
     ),
 
     missed as (

@@ -1,6 +1,8 @@
 -- How far was each asset class of each portfolio from its target and its band, on one night?
-select drift.as_of_date, drift.portfolio_id, drift.account_id, portfolio_name, portfolio_currency, account_number_last4,
-    drift.asset_class, actual_percent, target_percent, drift_percent, min_percent, max_percent, band_distance_percent,
+select drift.as_of_date, drift.portfolio_id, drift.account_id, portfolio_name, account_number_last4, drift.asset_class,
+    -- that of the list of portfolios, which every other question goes by: an analysis may name none
+    portfolios.currency as portfolio_currency, actual_percent, target_percent, drift_percent, min_percent, max_percent,
+    band_distance_percent,
     drift.threshold_percent,
     case
         when band_distance_percent > 0 then 'above its band'
@@ -21,12 +23,13 @@ join (
         max(abs(band_distance_percent)) as furthest, max(abs(drift_percent)) as largest
     from marts.allocation_drift_daily group by as_of_date, portfolio_id
 ) as worst using (as_of_date, portfolio_id)
-left join marts.accounts using (account_id)
+left join marts.portfolios on drift.portfolio_id = portfolios.portfolio_id
+left join marts.accounts on drift.account_id = accounts.account_id
 left join marts.compliance_daily as band
     on drift.as_of_date = band.as_of_date and drift.portfolio_id = band.portfolio_id
         and drift.asset_class = band.subject and band.rule = 'band'
 where drift.as_of_date = coalesce($night::date, (select max(as_of_date) from marts.allocation_drift_daily))
-    and ($currency is null or coalesce(portfolio_currency, '(unknown)') = $currency)
+    and ($currency is null or coalesce(portfolios.currency, '(unknown)') = $currency)
     and ($portfolio_id is null or drift.portfolio_id = $portfolio_id)
     and ($asset_class is null or drift.asset_class = $asset_class)
 -- the portfolios that are furthest off; null: all of them

@@ -8,7 +8,7 @@ with
 
 select
     dates.calendar_date as as_of_date, classes.portfolio_id,
-    classes.portfolio_name || ' …' || right(classes.portfolio_id, 4) as portfolio, classes.asset_class,
+    coalesce(classes.portfolio_name, 'no name') || ' …' || right(classes.portfolio_id, 4) as portfolio, classes.asset_class,
     drift.actual_percent, drift.target_percent, drift.drift_percent, drift.is_outside_band
 from marts.dates
 join classes on dates.calendar_date between classes.first_on and classes.last_on

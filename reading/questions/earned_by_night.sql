@@ -11,7 +11,7 @@ with
     )
 
 select
-    nights.account_id, date_diff('day', date '1970-01-01', nights.as_of_date) as day_number,
+    nights.account_id, date_diff('day', date '1970-01-01', nights.as_of_date) as day_number, nights.currency,
     -- Floats for places on an axis; what is read as a number comes from accounts_tonight.
     cast(nights.total_pnl as double) as day_pnl, cast(nights.total_pnl_itd as double) as to_date,
     cast(nights.drawdown_amount as double) as drawdown,

@@ -4,7 +4,7 @@ select
     value_then, lower_limit_then, upper_limit_then, policy_version_then, verdict_then, unknown_reason_then
 from marts.compliance_daily
 where
-    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
     and (
         cast($account_ids as varchar[]) is null
         or account_id in (select unnest(cast($account_ids as varchar[])))

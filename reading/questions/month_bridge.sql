@@ -9,7 +9,8 @@ with
         from marts.pnl_bridge
         where
             period_kind = 'month'
-            and period_start = date_trunc('month', (select max(as_of_date) from marts.sync_coverage_daily))
+            and period_start
+            = date_trunc('month', (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts'))
             and (
                 cast($account_ids as varchar[]) is null
                 or account_id in (select unnest(cast($account_ids as varchar[])))

@@ -4,14 +4,15 @@ with night as (
 ),
 
 analysed as (
-    select portfolio_id, count(*) filter (is_outside_band or is_over_threshold) > 0 as is_outside,
+    select drift.portfolio_id, count(*) filter (is_outside_band or is_over_threshold) > 0 as is_outside,
         count(is_outside_band) + count(is_over_threshold) = 0 as is_unknown
-    from marts.drift_wide
+    from marts.drift_wide as drift
+    left join marts.portfolios on drift.portfolio_id = portfolios.portfolio_id
     where as_of_date = (select as_of_date from night)
-        and ($currency is null or coalesce(portfolio_currency, '(unknown)') = $currency)
-        and ($portfolio_id is null or portfolio_id = $portfolio_id)
+        and ($currency is null or coalesce(portfolios.currency, '(unknown)') = $currency)
+        and ($portfolio_id is null or drift.portfolio_id = $portfolio_id)
         and ($asset_class is null or asset_class = $asset_class)
-    group by portfolio_id
+    group by drift.portfolio_id
 )
 
 select count(*) as portfolios_analysed, count(*) filter (is_outside) as portfolios_outside,

@@ -8,7 +8,9 @@ with
                 when value > upper_limit then value - upper_limit when value < lower_limit then value - lower_limit
             end as distance
         from marts.compliance_daily
-        where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily) and verdict = 'outside'
+        where
+            as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
+            and verdict = 'outside'
     ),
 
     -- All nights of the rules that are broken tonight; of a band its episodes tell more.

@@ -1,8 +1,12 @@
 -- What was earned each night, what was it made of, and of how many accounts is it known?
 with nights as (
     select as_of_date, coalesce(currency, '(unknown)') as currency, sum(net_pnl) as net_pnl,
-        sum(realized_pnl) as realized_pnl, sum(unrealized_pnl) as unrealized_pnl, sum(dividend_income) as dividend_income,
-        sum(interest_income) as interest_income, -sum(fees_paid) as fees_paid,
+        -- parts count where the whole is known
+        sum(realized_pnl) filter (net_pnl is not null) as realized_pnl,
+        sum(unrealized_pnl) filter (net_pnl is not null) as unrealized_pnl,
+        sum(dividend_income) filter (net_pnl is not null) as dividend_income,
+        sum(interest_income) filter (net_pnl is not null) as interest_income,
+        -sum(fees_paid) filter (net_pnl is not null) as fees_paid,
         count(net_pnl) as accounts_known, count(*) as accounts
     from marts.pnl_daily
     where ($currency is null or coalesce(currency, '(unknown)') = $currency)

@@ -1,9 +1,14 @@
 -- What had each account earned to date, session by session, those included of which there is no report?
 with
+    -- From an account's first report to the last night on which it was listed and open, whether reported on or not.
     accounts as (
-        select account_id, min(as_of_date) as first_on, max(as_of_date) as last_on, arg_max(currency, as_of_date) as currency
-        from marts.pnl_daily
-        group by account_id
+        select
+            pnl.account_id, min(pnl.as_of_date) as first_on,
+            greatest(max(pnl.as_of_date), any_value(least(accounts.last_seen_on, accounts.closed_on - 1))) as last_on,
+            arg_max(pnl.currency, pnl.as_of_date) as currency
+        from marts.pnl_daily as pnl
+        left join marts.accounts on pnl.account_id = accounts.account_id
+        group by pnl.account_id
     )
 
 select

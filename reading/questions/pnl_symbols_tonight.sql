@@ -6,7 +6,7 @@ select
     count(*) over (partition by account_id) as symbols, case when currency is null then 'no_currency' end as unknown_reason
 from marts.pnl_by_position_daily
 where
-    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
     and (
         cast($account_ids as varchar[]) is null
         or account_id in (select unnest(cast($account_ids as varchar[])))

@@ -1,6 +1,6 @@
 -- Which versions of investment policies are new on the newest night, or in force since then ($most; null: all)?
 with
-    nights as (select distinct as_of_date from marts.sync_coverage_daily),
+    nights as (select as_of_date from marts.sync_coverage_daily where endpoint = 'accounts'),
 
     tonight as (
         select as_of_date, lag(as_of_date) over (order by as_of_date) as previous_on
@@ -15,6 +15,8 @@ cross join tonight
 left join marts.accounts on versions.account_id = accounts.account_id
 where
     tonight.previous_on is not null
+    -- Not a draft, nor a version that another one left no day: they are in force on no day.
+    and versions.effective_from < coalesce(versions.effective_to, date '9999-12-31')
     and (
         versions.first_seen_at >= $since
         or versions.effective_from > tonight.previous_on and versions.effective_from <= tonight.as_of_date

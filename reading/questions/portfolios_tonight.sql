@@ -29,7 +29,9 @@ left join (
     select
         portfolio_id, count(*) filter (verdict = 'outside') as broken, count(*) filter (verdict = 'unknown') as unknown
     from marts.compliance_daily
-    where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily) and portfolio_id is not null
+    where
+        as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
+        and portfolio_id is not null
     group by portfolio_id
 ) as rules on latest.portfolio_id = rules.portfolio_id
 where

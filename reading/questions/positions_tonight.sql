@@ -4,7 +4,7 @@ with
         select *, row_number() over by_weight as place, count(*) over by_account as positions
         from marts.positions_daily
         where
-            as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+            as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
             and (
                 cast($account_ids as varchar[]) is null
                 or account_id in (select unnest(cast($account_ids as varchar[])))

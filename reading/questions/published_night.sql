@@ -1,6 +1,12 @@
 -- Which night is published, how much of it is there, which one came before it, and with which do the newest $nights begin?
 with
-    nights as (select as_of_date, min(started_at) as started_at from marts.sync_coverage_daily group by as_of_date),
+    -- A day on which no roster was asked is no night: P&L alone was asked for afterwards.
+    nights as (
+        select as_of_date, min(started_at) as started_at
+        from marts.sync_coverage_daily
+        group by as_of_date
+        having bool_or(endpoint = 'accounts')
+    ),
 
     published as (select max(as_of_date) as as_of_date from nights),
 

@@ -4,7 +4,7 @@ select
     trades.notional, trades.currency, trades.reason, count(*) over (partition by trades.portfolio_id) as trades
 from marts.rebalancing_trades as trades
 where
-    trades.as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+    trades.as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
     and (
         cast($account_ids as varchar[]) is null
         or trades.account_id in (select unnest(cast($account_ids as varchar[])))

@@ -4,7 +4,7 @@ with
         select *, dense_rank() over (partition by portfolio_id order by as_of_date desc) as nights_ago
         from marts.drift_causes_daily
         where
-            as_of_date >= (select max(as_of_date) from marts.sync_coverage_daily) - 60
+            as_of_date >= (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts') - 60
             and (
                 cast($account_ids as varchar[]) is null
                 or account_id in (select unnest(cast($account_ids as varchar[])))
@@ -13,7 +13,7 @@ with
 
     spans as (
         select *, 'tonight' as span from nights
-        where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+        where as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
         union all
         select *, 'last_nights' as span from nights where nights_ago <= 21
     )

@@ -1,6 +1,6 @@
 -- What was an account worth night by night since $since?
 select
-    books.account_id, date_diff('day', date '1970-01-01', books.as_of_date) as day_number,
+    books.account_id, date_diff('day', date '1970-01-01', books.as_of_date) as day_number, books.currency,
     -- Floats for places on an axis; what is read as a number comes from worth_tonight.
     cast(books.equity as double) as equity,
     coalesce(

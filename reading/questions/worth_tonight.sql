@@ -5,7 +5,7 @@ select
     reported_return_percent, return_difference_percent, unknown_reason
 from marts.account_book_daily
 where
-    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily)
+    as_of_date = (select max(as_of_date) from marts.sync_coverage_daily where endpoint = 'accounts')
     and (
         cast($account_ids as varchar[]) is null
         or account_id in (select unnest(cast($account_ids as varchar[])))

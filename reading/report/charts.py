@@ -9,7 +9,7 @@ from datetime import timedelta
 from math import isnan
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reading.report.drawing import BOTTOM, EPOCH, NARROW, TOP, WIDE, Frame, picture, runs, short_number
 from reading.wording import words
@@ -52,7 +52,10 @@ def drift_panel(asset_class: str, series: Series, window: tuple[int, int], ident
         ),
     )
     frame.line("actual", days, actual, gaps)
-    _mark_policies(frame, days, list(zip(series["ips_id"], series["policy_version"], strict=True)))
+    policies = list(zip(series["ips_id"], series["policy_version"], strict=True))
+    for place in _changes(policies):
+        version = policies[place][1]
+        _mark(frame, days[place], "no policy" if version is None else f"v{version}")
     breaches = sum(1 for outside in series["is_outside"] if outside)
     unknown = sum(1 for outside in series["is_outside"] if outside is None)
     ends = f"{short_number(frame.low, frame.step)} to {short_number(frame.high, frame.step)} percent"
@@ -65,18 +68,30 @@ def drift_panel(asset_class: str, series: Series, window: tuple[int, int], ident
     return Chart(name, frame.svg(identity, f"{name}: actual share against target and band", said))
 
 
-def _mark_policies(frame: Frame, days: list[int], policies: list[tuple[str | None, int | None]]) -> None:
-    """A line where another policy, or version of it, came into force, or none was any more."""
-    for place in range(1, len(days)):
-        if policies[place] != policies[place - 1]:
-            version = policies[place][1]
-            text = "no policy" if version is None else f"v{version}"
-            where = frame.x(days[place] - 0.5)
-            side, shift = ("end", -3) if where > frame.right - 50 else ("start", 3)
-            frame.shapes.append(
-                f'<path class="policy" d="M{where:.1f} {TOP}V{BOTTOM}"/>'
-                f'<text class="policy-name" x="{where + shift:.1f}" y="{TOP + 9}" text-anchor="{side}">{text}</text>'
-            )
+def _changes(names: list[Any]) -> list[int]:
+    """The places of nights on which something is called otherwise than on the night before."""
+    return [place for place in range(1, len(names)) if names[place] != names[place - 1]]
+
+
+def _mark(frame: Frame, day: int, text: str) -> None:
+    """A line from which on something else holds, a policy or a currency, and what."""
+    where = frame.x(day - 0.5)
+    side, shift = ("end", -3) if where > frame.right - 7 * len(text) else ("start", 3)
+    frame.shapes.append(
+        f'<path class="change" d="M{where:.1f} {TOP}V{BOTTOM}"/>'
+        f'<text class="change-name" x="{where + shift:.1f}" y="{TOP + 9}" text-anchor="{side}">{escape(text)}</text>'
+    )
+
+
+def _mark_currencies(frame: Frame, series: Series) -> str:
+    """A mark where amounts begin to be in another currency; returns what to say of it, nothing if they never do."""
+    days, currencies = series["day_number"], series.get("currency", [])
+    said = ""
+    for place in _changes(currencies):
+        before, since = (currencies[at] or "no currency" for at in (place - 1, place))
+        _mark(frame, days[place], f"{before} → {since}")
+        said += f" From {EPOCH + timedelta(days[place])} on in {since}, before in {before}."
+    return said
 
 
 def bars(title: str, series: Series, column: str, window: tuple[int, int], identity: str, what: str) -> Chart:
@@ -99,7 +114,7 @@ def bars(title: str, series: Series, column: str, window: tuple[int, int], ident
     unknown = (day for day, value in zip(days, values, strict=True) if isnan(value))
     frame.path("none", (f"M{frame.x(day):.1f} {zero - 3:.1f}v6" for day in unknown))
     known = sum(1 for value in values if not isnan(value))
-    text = f"{_span(days)}. {what} is known of {known} of {len(days)} nights."
+    text = f"{_span(days)}. {what} is known of {known} of {len(days)} nights." + _mark_currencies(frame, series)
     if some := sum(1 for value, part in zip(values, partial, strict=True) if part and not isnan(value)):
         text += f" On {some} of them it is of some accounts only."
     return Chart(title, frame.svg(identity, title, text))
@@ -108,8 +123,10 @@ def bars(title: str, series: Series, column: str, window: tuple[int, int], ident
 def curve(
     title: str, series: Series, column: str, window: tuple[int, int], identity: str, what: str, *, zero: bool = False
 ) -> Chart:
-    """A line a night; with `zero`, the ground is part of the picture, and what lies between is filled."""
-    days, values, gaps = series["day_number"], series[column], series["is_after_gap"]
+    """A line a night, begun anew in another currency; with `zero`, the ground is drawn, and what lies between is filled."""
+    days, values = series["day_number"], series[column]
+    anew = set(_changes(series.get("currency", [])))
+    gaps = [is_after_gap or place in anew for place, is_after_gap in enumerate(series["is_after_gap"])]
     frame = Frame.around(window, values, WIDE, zero=zero)
     if zero:
         known = [None if isnan(value) else True for value in values]
@@ -120,7 +137,7 @@ def curve(
                 frame.path("fill", [f"M{frame.x(days[first]):.1f} {ground:.1f}L{points}V{ground:.1f}Z"])
     frame.line("actual", days, values, gaps)
     known_nights = sum(1 for value in values if not isnan(value))
-    text = f"{_span(days)}. {what} is known of {known_nights} of {len(days)} nights."
+    text = f"{_span(days)}. {what} is known of {known_nights} of {len(days)} nights." + _mark_currencies(frame, series)
     return Chart(title, frame.svg(identity, title, text))
 
 

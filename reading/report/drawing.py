@@ -128,7 +128,7 @@ def picture(width: int, height: int, identity: str, title: str, description: str
         '<svg viewBox="0 0 {0} {1}" class="chart-{0}" role="img" aria-labelledby="{2}-t {2}-d">'
         '<title id="{2}-t">{3}</title><desc id="{2}-d">{4}</desc>'
     ).format(width, height, identity, title, description)
-    return opened + Markup("".join(shapes)) + Markup("</svg>")  # noqa: S704  # no name of the data gets into a shape
+    return opened + Markup("".join(shapes)) + Markup("</svg>")  # noqa: S704  # what of the data gets into a shape is escaped there
 
 
 def runs(keys: Sequence[object], gaps: Sequence[bool]) -> Iterator[tuple[int, int]]:

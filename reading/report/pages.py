@@ -102,6 +102,7 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
         ]
     if (worth := answers.nights("worth_by_night", account_id).get("")) and not all(map(isnan, worth["equity"])):
         charts.append(curve("Worth", worth, "equity", night.window, "worth", "What it is worth"))
+    currencies = {currency for series in (earned, worth) if series for currency in series["currency"]}
     about = {name: answers.about(name, account_id) for name in ABOUT_ACCOUNT}
     return render(
         "account.html",
@@ -110,6 +111,7 @@ def _account(account: Row, answers: Answers, night: Night) -> str:
         account=account,
         charts=charts,
         has_pnl=bool(earned),
+        is_in_several=len(currencies) > 1,
         worth=next(iter(answers.about("worth_tonight", account_id)), None),
         positions=answers.about("positions_tonight", account_id),
         portfolios=answers.about("portfolios_tonight", account_id),

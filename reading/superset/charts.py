@@ -95,7 +95,7 @@ DRIFT = Dashboard(
         (
             22,
             (
-                _tile("Portfolios outside policy", "portfolio_latest", "outside", ",d"),
+                _tile("Portfolios outside a band", "portfolio_latest", "outside", ",d"),
                 _tile("Open breaches of a band", "portfolio_latest", "open_breaches", ",d"),
                 _tile("Worst drift, in points", "portfolio_latest", "worst_drift", ",.2f"),
                 _tile("Portfolios analysed", "portfolio_latest", "analysed", ",d"),
@@ -126,30 +126,26 @@ DRIFT = Dashboard(
             ),
         ),
         (
-            50,
+            46,
             (
-                Chart(
-                    "What moved drift, in points",
-                    "echarts_timeseries_bar",
-                    "drift_causes_daily",
-                    {
-                        "x_axis": "asset_class",
-                        "metrics": [f"sum_{cause}_points" for cause in ("market", "trades", "flows", "policy", "remainder")],
-                        "groupby": [],
-                        "stack": "Stack",
-                        "row_limit": 1_000,
-                        "show_legend": True,
-                        "rich_tooltip": True,
-                        "y_axis_format": ",.2f",
-                    },
+                _sums(
+                    "What moved drift, in points, by portfolio and class",  # over either of them it means nothing
+                    "causes_of_portfolios",
+                    ["portfolio", "asset_class"],
+                    ["moved", *(f"sum_{cause}_points" for cause in ("market", "trades", "flows", "policy", "remainder"))],
+                    include_search=True,
                 ),
+            ),
+        ),
+        (
+            46,
+            (
                 _rows(
                     "Open breaches, the newest first",
-                    "drift_episodes",
+                    "breaches_of_portfolios",
                     ["started_on", "portfolio", "asset_class", "breach_kind", "direction", "peak_distance_percent",
                      "nights_observed", "nights_missing"],
                     "started_on",
-                    6,
                     adhoc_filters=[where("outcome", "==", "open")],
                 ),
             ),

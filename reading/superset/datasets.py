@@ -1,4 +1,4 @@
-"""What the pack offers in Superset: tables and views, two named questions, and the metrics of each.
+"""What the pack offers in Superset: tables and views, some named questions, and the metrics of each.
 
 A metric is an aggregate of its table's columns, since Superset's own fields take no sub-query: what is asked of the newest
 night is asked of a view `_latest`. A level is never added up over nights (`max` of one account, or of a view `_latest`).
@@ -48,8 +48,8 @@ _UNTIL = (
     ("ytd", "Year to date", "total_pnl_ytd"),
     ("itd", "Since opening", "total_pnl_itd"),
 )
-# Most portfolios are called alike: the end of the id tells them apart.
-_PORTFOLIO = ("portfolio", "name || ' …' || right(portfolio_id, 4)")
+# Most portfolios are called alike: the end of the id tells them apart. The same in each dataset, for the one filter.
+_PORTFOLIO = "coalesce({0}, 'no name') || ' …' || right(portfolio_id, 4)"
 
 DATASETS = (
     Dataset(
@@ -63,7 +63,7 @@ DATASETS = (
             _count("open_breaches", "Open breaches", "sum(open_band_breaches)", "Breaches of a band that are open."),
             Metric("worst_drift", "Worst drift", "max(max_abs_drift_percent)", "max_abs_drift_percent"),
         ),
-        worked_out=(_PORTFOLIO,),
+        worked_out=(("portfolio", _PORTFOLIO.format("name")),),
     ),
     Dataset(
         "drift_wide",
@@ -77,7 +77,7 @@ DATASETS = (
                 "Classes outside their band, night by night.",
             ),
         ),
-        worked_out=(("portfolio", "portfolio_name || ' …' || right(portfolio_id, 4)"),),
+        worked_out=(("portfolio", _PORTFOLIO.format("portfolio_name")),),
     ),
     # Superset draws a line from one night that is there to the next: only a row without a figure makes it break.
     Dataset(
@@ -86,17 +86,21 @@ DATASETS = (
         of="drift_wide",
     ),
     Dataset(
-        "drift_causes_daily",
-        tuple(_sum(f"{cause}_points", cause.capitalize()) for cause in ("market", "trades", "flows", "policy", "remainder")),
+        "causes_of_portfolios",
+        (
+            Metric("moved", "Moved", "abs(sum(change_points))", description="By how much drift moved, without sign."),
+            *(_sum(f"{cause}_points", cause.capitalize()) for cause in ("market", "trades", "flows", "policy", "remainder")),
+        ),
+        of="drift_causes_daily",
     ),
     Dataset(
-        "drift_episodes",
+        "breaches_of_portfolios",
         (
             _count("breaches", "Breaches", "count(*)", "Breaches of a band or a threshold, by their first night."),
             Metric("peak", "Peak", "max(peak_distance_percent)", "peak_distance_percent"),
         ),
         day="started_on",
-        worked_out=(("portfolio", "'…' || right(portfolio_id, 4)"),),
+        of="drift_episodes",
     ),
     Dataset(
         "account_latest",

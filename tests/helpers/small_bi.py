@@ -111,7 +111,7 @@ def story(nights: Iterable[date] = tuple(NIGHTS), *, with_policy: bool = True) -
         rows["marts.account_nights"].append(
             {"as_of_date": night, "account_id": ACCOUNT, "is_listed": True, "is_complete": True}
         )
-        rows["marts.sync_coverage_daily"].append({"as_of_date": night, "endpoint": "pnl", "is_complete": True})
+        rows["marts.sync_coverage_daily"].append({"as_of_date": night, "endpoint": "accounts", "is_complete": True})
         rows["marts.firm_daily"].append(
             {
                 "as_of_date": night,

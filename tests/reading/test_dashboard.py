@@ -62,7 +62,9 @@ def test_the_figures_on_the_page_are_those_of_the_marts_to_the_last_digit(laptop
     )
     assert _figures(laptop, "Drift from target, in percentage points") == drift.arrow().column(0).to_pylist()
     (net,) = Marts(bi).sql("select sum(net_pnl) from marts.pnl_daily").arrow().column(0).to_pylist()
-    assert _figures(laptop, "By account, the lowest first")[0] == net == Decimal("37037036703703707.370370367")
+    assert (
+        _figures(laptop, "By account, the lowest of each currency first")[0] == net == Decimal("37037036703703707.370370367")
+    )
 
 
 def test_a_missing_night_is_a_gap_in_the_line_and_in_the_band(laptop: Visit) -> None:

@@ -1,7 +1,7 @@
 """What the questions answer where something is not known, and of a file of another version."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -12,8 +12,8 @@ import pytest
 from helpers.small_bi import ACCOUNT, CORE, MARKUP, NIGHTS, publish, story
 
 from pipelines.errors import BluumError
-from reading import Marts
-from reading.dashboard import charts, parts, sections
+from reading import Marts, questions
+from reading.dashboard import parts, sections
 
 FIRM = {"as_of_date": NIGHTS[-1], "accounts": 11, "accounts_listed": 11, "episodes_open": 5}
 
@@ -29,18 +29,22 @@ def test_a_class_that_no_policy_judges_is_not_known_and_not_inside(tmp_path: Pat
     assert {row["state"] for row in marts.ask("drift_by_class").rows()} == {"not known"}
 
 
-def test_pnl_without_a_currency_is_drawn_beside_that_of_a_known_one(tmp_path: Path) -> None:
+def test_a_policy_that_is_in_force_on_no_day_is_no_news(tmp_path: Path) -> None:
     rows = story()
-    for table in ("marts.pnl_daily", "marts.pnl_by_asset_class_daily"):
-        rows[table] += [{**row, "account_id": "acc-2", "currency": None} for row in rows[table]]
-    marts = _published(tmp_path, rows)
-    asked = ("pnl_made_of", "pnl_by_night", "pnl_by_class", "pnl_by_account")
-    answers = {name: marts.ask(name).rows() for name in asked}
-    for name, found in answers.items():
-        assert {row["currency"] for row in found} == {"USD", "(unknown)"}, name
-        assert {row["currency"] for row in marts.ask(name, currency="(unknown)").rows()} == {"(unknown)"}, name
-    assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
-    assert len(charts.earned("(unknown)", *(answers[name] for name in asked[:3]))) == 4
+    days = {1: (NIGHTS[0], NIGHTS[3]), 2: (NIGHTS[3], NIGHTS[3]), 3: (NIGHTS[3], None), 4: (NIGHTS[3], NIGHTS[3])}
+    rows["marts.policy_versions"] = [
+        {
+            "account_id": ACCOUNT,
+            "version": version,
+            "status": "draft" if version == 4 else "active",
+            "effective_from": since,
+            "effective_to": until,
+            "first_seen_at": datetime(2022, 3, 26, 2, tzinfo=UTC) if version > 1 else datetime(2022, 3, 22, 2, tzinfo=UTC),
+        }
+        for version, (since, until) in days.items()
+    ]
+    found = _published(tmp_path, rows).ask("policies_changed", since=datetime(2022, 3, 26, 1, tzinfo=UTC)).rows()
+    assert [(row["version"], row["versions"]) for row in found] == [(3, 1)]
 
 
 def test_a_breach_is_put_down_to_what_did_most_to_bring_it_there(tmp_path: Path) -> None:
@@ -149,29 +153,20 @@ def test_rules_that_are_no_drift_open_end_and_are_lost_too(tmp_path: Path) -> No
     }
 
 
-def test_portfolios_without_a_currency_can_be_chosen_by_that(tmp_path: Path) -> None:
+def test_portfolios_are_chosen_by_the_currency_of_their_list_although_no_analysis_names_one(tmp_path: Path) -> None:
     rows = story()
-    for table, column in (("marts.portfolios", "currency"), ("marts.drift_wide", "portfolio_currency")):
-        for row in rows[table]:
-            row[column] = None if row["portfolio_id"] == MARKUP else "USD"
+    for row in rows["marts.drift_wide"]:
+        row["portfolio_currency"] = None
+    for row in rows["marts.portfolios"]:
+        row["currency"] = None if row["portfolio_id"] == MARKUP else "USD"
     marts = _published(tmp_path, rows)
-    found = {name: marts.ask(name, currency="(unknown)").rows() for name in ("drift_by_class", "causes_between")}
-    assert {row["portfolio_id"] for each in found.values() for row in each} == {MARKUP}
+    for currency, portfolio in (("(unknown)", MARKUP), ("USD", CORE)):
+        drift = marts.ask("drift_by_class", currency=currency).rows()
+        moved = marts.ask("causes_between", currency=currency, first=NIGHTS[0], last=NIGHTS[-1]).rows()
+        (counts,) = marts.ask("outside_on", currency=currency).rows()
+        assert [{row["portfolio_id"] for row in found} for found in (drift, moved)] == [{portfolio}, {portfolio}]
+        assert counts["portfolios_analysed"] == 1
     assert [row["currency"] for row in marts.ask("currencies_listed").rows()] == ["USD", "(unknown)"]
-
-
-def test_pnl_whose_currency_nobody_told_says_so(tmp_path: Path) -> None:
-    rows = story()
-    unnamed = {"as_of_date": NIGHTS[-1], "account_id": "acc-2", "currency": None}
-    rows["marts.pnl_by_asset_class_daily"].append({**unnamed, "asset_class": "stocks"})
-    rows["marts.pnl_by_position_daily"] = [{**unnamed, "symbol": "SBX"}]
-    rows["marts.pnl_periods"] = [
-        {"account_id": "acc-2", "currency": None, "period_kind": "month", "period_start": NIGHTS[0].replace(day=1)}
-    ]
-    marts = _published(tmp_path, rows)
-    for name in ("pnl_classes_tonight", "pnl_symbols_tonight", "pnl_of_months"):
-        (found,) = marts.ask(name, account_ids=["acc-2"]).rows()
-        assert (found["currency"], found["unknown_reason"]) == (None, "no_currency"), name
 
 
 def test_portfolios_that_were_not_judged_or_not_analysed_are_counted_apart(tmp_path: Path) -> None:
@@ -204,6 +199,35 @@ def test_the_tiles_name_accounts_without_a_policy_and_whose_currency_it_is(tmp_p
     two = parts.firm_tiles(_published(tmp_path, {"marts.firm_daily": [dollars, euros]}).ask("firm_night").rows())
     assert ">USD: 3 inside, 1 not known, 3 without a policy<" in two
     assert ">EUR: 3 inside, 1 not known<" in two
+
+
+def test_a_day_on_which_only_pnl_was_asked_for_afterwards_is_no_night(tmp_path: Path) -> None:
+    rows = story()
+    tonight = {"as_of_date": NIGHTS[-1], "account_id": ACCOUNT}
+    month = {"account_id": ACCOUNT, "period_kind": "month", "period_start": NIGHTS[-1].replace(day=1)}
+    breach = {"portfolio_id": CORE, "account_id": ACCOUNT, "asset_class": "stocks", "breach_kind": "band"}
+    rows["marts.account_nights"][-1]["is_complete"] = False
+    rows["marts.account_book_daily"] = [tonight | {"equity": Decimal(7)}]
+    rows["marts.compliance_daily"] = [tonight | {"portfolio_id": CORE, "rule": "off_policy", "verdict": "outside"}]
+    rows["marts.drift_episodes"] = [breach | {"started_on": NIGHTS[-1], "outcome": "open"}]
+    rows["marts.pnl_bridge"] = [month | {"line_number": 1, "line": "opening"}]
+    rows["marts.pnl_by_position_daily"] = [tonight | {"symbol": "SBX"}]
+    rows["marts.policy_versions"] = [{"account_id": ACCOUNT, "version": 1, "effective_from": NIGHTS[-1]}]
+    rows["marts.positions_daily"] = [tonight | {"position_id": "pos-1", "symbol": "SBX"}]
+    rows["marts.rebalancing_trades"] = [tonight | {"portfolio_id": CORE, "trade_number": 1}]
+    of_a_night = sorted(name for name, each in questions().items() if "sync_coverage_daily" in each.sql)
+
+    def answers() -> dict[str, list[dict[str, Any]]]:
+        marts = _published(tmp_path, rows)
+        return {name: marts.ask(name).rows() for name in of_a_night}
+
+    before = answers()
+    assert [name for name, found in before.items() if not found] == []
+    missed, later = NIGHTS[1] + timedelta(1), date(2022, 4, 1)
+    rows["marts.sync_coverage_daily"] += [
+        {"as_of_date": day, "endpoint": "pnl_backfill", "is_complete": True} for day in (missed, later)
+    ]
+    assert answers() == before
 
 
 def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: Path) -> None:

@@ -210,6 +210,18 @@ def test_pnl_over_several_days_says_so_wherever_it_is_told(folder: Path) -> None
     assert "+1,000.00 over 3 days" in text(report / "accounts-1.html")
 
 
+def test_an_account_that_is_not_complete_is_told_with_what_failed(folder: Path) -> None:
+    change(
+        folder,
+        f"update marts.account_nights set is_complete = false {TONIGHT}",
+        f"update marts.account_nights set pnl_outcome = 'failed' {TONIGHT} and account_id = '{ODD}'",
+    )
+    report = make_report(settings_of(folder)).path.parent
+    for account, failed in ((ODD, "P&L failed"), ("acc_2", "a price that was asked for again, or a version of the policy")):
+        assert f"Not complete tonight: {failed}." in text(report / account_file(account))
+        assert f"{account[-6:]} : {failed}" in text(report / "index.html")
+
+
 def test_drift_at_the_end_is_of_the_last_night_or_not_known(folder: Path) -> None:
     unknown = "drift_percent = null, change_points = null, unknown_reason = 'class_not_reported'"
     marts = change(folder, f"update marts.drift_causes_daily set {unknown} {TONIGHT} and asset_class = 'cash'")

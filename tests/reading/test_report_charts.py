@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from helpers.report_pages import boxes, panel, text
 from helpers.report_story import settings_of
-from helpers.small_bi import CORE, NIGHTS, publish, story
+from helpers.small_bi import ACCOUNT, CORE, NIGHTS, publish, story
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reading.report import make_report
 from reading.report.drawing import BOTTOM, TOP, WIDE, Frame
+from reading.report.names import account_file
 
 pytestmark = pytest.mark.slow
 
@@ -81,13 +82,33 @@ def test_a_night_that_could_not_be_judged_is_not_shaded_and_counted_apart(tmp_pa
 
 def test_another_version_of_the_policy_is_marked_where_it_came_into_force(tmp_path: Path) -> None:
     stocks, _ = drawn(tmp_path, "stocks", {FRIDAY: {"policy_version": 2}})
-    assert re.findall(r'<path class="policy" d="M([\d.]+) ', stocks) == [f"{edge(4)}"]
+    assert re.findall(r'<path class="change" d="M([\d.]+) ', stocks) == [f"{edge(4)}"]
     assert ">v2</text>" in stocks
 
 
 def test_a_policy_of_another_id_is_marked_although_its_version_is_the_same(tmp_path: Path) -> None:
     stocks, _ = drawn(tmp_path, "stocks", {THURSDAY: {"ips_id": "ips-2"}, FRIDAY: {"ips_id": "ips-2"}})
-    assert re.findall(r'<path class="policy" d="M([\d.]+) ', stocks) == [f"{edge(3)}"]
+    assert re.findall(r'<path class="change" d="M([\d.]+) ', stocks) == [f"{edge(3)}"]
+
+
+def test_a_line_of_amounts_begins_anew_where_the_account_changes_its_currency(tmp_path: Path) -> None:
+    rows = story()
+    rows["marts.account_book_daily"] = [{"as_of_date": night, "account_id": ACCOUNT, "equity": 7} for night in NIGHTS]
+    for row in (*rows["marts.pnl_daily"], *rows["marts.account_book_daily"]):
+        row |= {"currency": "USD" if row["as_of_date"] == FRIDAY else "EUR"}
+    for row in rows["marts.pnl_daily"]:
+        row |= {"total_pnl_itd": 100, "drawdown_amount": -1}
+    publish(tmp_path / "bi.duckdb", rows)
+    path = make_report(settings_of(tmp_path)).path.parent / account_file(ACCOUNT)
+    pictures = re.findall(r"<figcaption>([^<]*)</figcaption>(<svg.*?</svg>)", path.read_text(), re.DOTALL)
+    assert [title for title, _ in pictures] == ["P&amp;L, night by night", "P&amp;L to date", "Below its high", "Worth"]
+    for title, svg in pictures:
+        assert re.findall(r'<path class="change".*?<text[^>]*>(.*?)</text>', svg) == ["EUR → USD"], title
+        assert "From 2022-03-25 on in USD, before in EUR." in svg, title
+    for title, svg in pictures[1:]:
+        (line,) = re.findall(r'<path class="actual" d="([^"]*)"', svg)
+        assert [stretch.count("L") for stretch in line.removeprefix("M").split("M")] == [1, 0, 0], title
+    assert "Where the currency changed, a dotted line says from which to which" in text(path)
 
 
 def test_of_many_currencies_those_of_most_accounts_have_charts_and_the_others_are_named(tmp_path: Path) -> None:

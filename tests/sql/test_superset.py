@@ -140,6 +140,14 @@ def test_a_filter_names_a_column_of_its_dataset(pack: Pack) -> None:
         assert target["column"]["name"] in {c["column_name"] for c in _datasets(pack)[target["datasetUuid"]]["columns"]}
 
 
+def test_points_of_drift_are_added_up_over_nights_alone(pack: Pack) -> None:
+    """Those of two portfolios together are of neither, and those of all classes of one come to nothing."""
+    added = [
+        chart["params"] for chart in _of(pack, "charts") if any("_points" in m for m in chart["params"].get("metrics", []))
+    ]
+    assert [params["groupby"] for params in added] == [["portfolio", "asset_class"]]
+
+
 def test_no_level_is_added_up_over_nights(pack: Pack) -> None:
     """A sum of levels is right in a view of the newest night, and where each mark of a chart is one night."""
     for chart in _of(pack, "charts"):
