@@ -34,7 +34,7 @@ from pipelines.destination.lock import writing
 from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
-from pipelines.night.backfill import Window, plan
+from pipelines.night.backfill import Backfill, Window, plan
 from pipelines.night.replay import replay
 from pipelines.night.signals import noting
 from pipelines.settings import Settings
@@ -89,7 +89,21 @@ def _run(settings: Settings, console: Console, *works: Work) -> int:
 
 def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
     """Say what a backfill will ask and how long that takes, then ask it, build and publish. Returns the exit code."""
-    backfill = plan(Warehouse.of(settings), window, settings.accounts, missing_only=missing_only)
+    with writing(settings, "bluum backfill-pnl"):
+        warehouse = Warehouse.of(settings)
+        warehouse.mend()
+        warehouse.sweep()  # what a killed backfill has left does not count, and would be planned as held
+        backfill = plan(warehouse, window, settings.accounts, missing_only=missing_only)
+        _say(backfill, settings, console)
+        days = [day for request in backfill.requests if PNL_DAYS.has_partition_key(day := request.params["end_date"])]
+        if not days:
+            return 0
+        config = {pnl_history.op.name: {"every": window.every, "missing_only": missing_only}}
+        work = Work("backfill_pnl", config, (min(days), max(days)))
+        return _run(settings, console, work, Work("remodel"))
+
+
+def _say(backfill: Backfill, settings: Settings, console: Console) -> None:
     minutes = backfill.minutes(settings.requests_per_second)
     pace = f"about {minutes:.1f} minutes at the limit" if minutes else "at no limit"
     console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} more are held.")
@@ -97,12 +111,6 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
         console.print(f"{backfill.again} of them are asked again, to find restatements; --missing-only leaves them out.")
     for account_id, why in backfill.refused.items():
         console.print(f"Not asked for account {account_id}: {why}.", markup=False)
-    days = [day for request in backfill.requests if PNL_DAYS.has_partition_key(day := request.params["end_date"])]
-    if not days:
-        return 0
-    config = {pnl_history.op.name: {"every": window.every, "missing_only": missing_only}}
-    work = Work("backfill_pnl", config, (min(days), max(days)))
-    return _run(settings, console, work, Work("remodel"))
 
 
 def run_replay(settings: Settings, console: Console, *, everything: bool) -> int:

@@ -1,6 +1,5 @@
 """Runs that were ended from outside: what is closed, what is begun again, and what is left alone."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from dagster._core.events import JobFailureData
 from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster_shared.error import SerializableErrorInfo
+from helpers.processes import held_elsewhere
 
 from assets import unfinished
 from assets.resources import Bluum, BluumResource
@@ -174,11 +174,6 @@ def test_a_run_of_dagsters_holds_its_folder_from_beginning_to_end_and_ends_where
     assert two_steps.execute_in_process(instance=instance).success
     assert seen == [True, True]
     assert not is_held(tmp_path / "data")
-    with subprocess.Popen(["flock", tmp_path / "data" / "writer.lock", "cat"], stdin=subprocess.PIPE) as other:
-        while not is_held(tmp_path / "data"):
-            assert other.poll() is None
-        with pytest.raises(dg.DagsterResourceFunctionError) as raised:
-            two_steps.execute_in_process(instance=instance)
-        assert isinstance(raised.value.__cause__, Locked)
-        assert other.stdin
-        other.stdin.close()
+    with held_elsewhere(tmp_path / "data"), pytest.raises(dg.DagsterResourceFunctionError) as raised:
+        two_steps.execute_in_process(instance=instance)
+    assert isinstance(raised.value.__cause__, Locked)
