@@ -145,6 +145,49 @@ def test_what_a_signal_ended_is_begun_again_and_what_failed_or_was_cancelled_is_
     assert [request.run_key for request in look(instance)] == ["after ended"] * is_begun_again
 
 
+@dg.op
+def hold_the_folder(bluum: dg.ResourceParam[Bluum]) -> None: ...
+
+
+@dg.job(name=NAME, resource_defs={"bluum": BluumResource()}, executor_def=dg.in_process_executor, tags=PROFILE)
+def night() -> None:
+    hold_the_folder()
+
+
+def test_a_night_that_met_a_held_folder_is_begun_again_when_it_is_free_however_often(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    with held_elsewhere(tmp_path / "data"):
+        met = night.execute_in_process(instance=instance, tags={RESTARTS: str(MOST_RESTARTS)}, raise_on_error=False)
+        assert not met.success
+        assert look(instance) == [], "it would meet the same again"
+
+    (request,) = look(instance)
+    assert (request.run_key, request.job_name) == (f"after {met.run_id}", "nightly")
+    assert request.tags == {RESTARTS: str(MOST_RESTARTS)}, "to wait is not to be killed"
+
+
+def test_a_dead_run_of_a_profile_that_is_gone_is_closed_and_keeps_no_other_from_being_finished(
+    instance: dg.DagsterInstance,
+) -> None:
+    started(instance, "of nobody", **{"dagster/partition": "gone"})
+    started(instance, "dead")
+
+    (request,) = look(instance, times=2)
+
+    assert request.run_key == "after dead"
+    assert status(instance, "of nobody") is dg.DagsterRunStatus.FAILURE
+
+
+def test_while_the_settings_cannot_be_read_nothing_is_said_to_be_dead(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(instance, "perhaps")
+    monkeypatch.setenv("BLUUM_SURFACE", "nonsense")
+    assert look(instance, times=3) == []
+    assert status(instance, "perhaps") is dg.DagsterRunStatus.STARTED
+
+
 def test_only_nights_and_builds_are_begun_again(instance: dg.DagsterInstance) -> None:
     instance.report_run_failed(started(instance, "backfill", job="backfill_pnl"), DIED)
     assert look(instance) == []
