@@ -12,7 +12,7 @@ from dagster_shared.error import SerializableErrorInfo
 from helpers.processes import held_elsewhere
 
 from assets import unfinished
-from assets.resources import Bluum, BluumResource
+from assets.resources import AlertResource, Bluum, BluumResource
 from assets.schedules import nightly_schedule
 from assets.sensors import STARTED_BY
 from assets.unfinished import DIED, MOST_RESTARTS, RESTARTS, unfinished_runs
@@ -195,7 +195,10 @@ def test_only_nights_and_builds_are_begun_again(instance: dg.DagsterInstance) ->
 
 def test_a_tick_that_was_missed_until_the_next_day_asks_nothing(instance: dg.DagsterInstance) -> None:
     missed = datetime.now(UTC) - timedelta(days=1)
-    (skipped,) = nightly_schedule(dg.build_schedule_context(instance=instance, scheduled_execution_time=missed))
+    tick = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=missed, resources={"alerts": AlertResource()}
+    )
+    (skipped,) = nightly_schedule(tick)
     assert isinstance(skipped, dg.SkipReason)
     assert "is over and cannot be asked any more" in str(skipped.skip_message)
 
