@@ -136,17 +136,25 @@ def run_move(settings: Settings, target: Settings, console: Console) -> int:
         destination.mend()
         rows = move(source, destination)
         console.print(f"{len(rows)} tables, {sum(rows.values())} rows: every column is the same in both.")
-        ran = execute(target, Work("remodel", {"models": {"full_refresh": True}}))
-    setting = "unset BLUUM_WAREHOUSE"
-    if target.lake:
-        data = target.lake.data.removesuffix(f"/{target.profile}")
-        setting = f"set BLUUM_WAREHOUSE to {target.lake.address!r} and BLUUM_LAKE_DATA to {data!r}"
-    console.print(
-        f"The warehouse is now in {target.lake or target.warehouse_file}; {setting}, and the next night goes on there."
-    )
-    console.print(f"What is in {source.store} was left, and is not renewed any more.", markup=False)
+        setting = _setting(target)
+        # Said before the models are built: from now on a night in the old place would be missing in the new one.
+        said = f"The warehouse is now in {destination.store}; {setting}, and the next night goes on there."
+        console.print(said, markup=False)
+        console.print(f"What is in {source.store} was left, and is not renewed any more.", markup=False)
+        try:
+            ran = execute(target, Work("remodel", {"models": {"full_refresh": True}}))
+        except Interrupted as error:
+            raise Interrupted(f"{error}; but first {setting}", error.signal_number) from error
     console.print(f"Open it:  {opening(target)}", markup=False)
     return say_unreported(console, ran.unreported)
+
+
+def _setting(target: Settings) -> str:
+    """What makes the next night go on where the warehouse now is."""
+    if target.lake is None:
+        return "unset BLUUM_WAREHOUSE"
+    data = target.lake.data.removesuffix(f"/{target.profile}")
+    return f"set BLUUM_WAREHOUSE to {target.lake.address!r} and BLUUM_LAKE_DATA to {data!r}"
 
 
 def run_restore(settings: Settings, source: Path, console: Console) -> int:
