@@ -71,20 +71,22 @@ def _run(settings: Settings, console: Console, *works: Work) -> int:
     started = monotonic()
     if settings.base_url and settings.base_url != settings.api_url:
         console.print(f"BLUUM_BASE_URL has no /v1: asking {settings.api_url}.", markup=False)
-    with writing(settings, "bluum sync"), _progress(console) as progress:
-        line = progress.add_task("connecting", total=None)
-        seen = Synced()
+    with writing(settings, "bluum sync"):
+        with _progress(console) as progress:
+            line = progress.add_task("connecting", total=None)
+            seen = Synced()
 
-        def observe(synced: Synced) -> None:
-            nonlocal seen
-            seen = synced
-            failures = f", {len(synced.failures)} failed" if synced.failures else ""
-            total = synced.asked + synced.waiting
-            text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
-            progress.update(line, completed=synced.asked, total=total, description=text)
+            def observe(synced: Synced) -> None:
+                nonlocal seen
+                seen = synced
+                failures = f", {len(synced.failures)} failed" if synced.failures else ""
+                total = synced.asked + synced.waiting
+                text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
+                progress.update(line, completed=synced.asked, total=total, description=text)
 
-        ran = [execute(settings, work, observe) for work in works]
-    return print_summary(settings, console, seen, ran[0].run_id, monotonic() - started, ran[-1].unreported)
+            ran = [execute(settings, work, observe) for work in works]
+        # Under the lock, too: it looks into the warehouse, which the next writer would hold.
+        return print_summary(settings, console, seen, ran[0].run_id, monotonic() - started, ran[-1].unreported)
 
 
 def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
@@ -205,11 +207,7 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
                 number = signal.SIGINT
             if isinstance(reason, Interrupted) or number is None:  # the sync itself says more
                 raise reason from error
-            if _published_at(settings) != before:
-                what = "the night is published, its report was not made; `bluum report` makes it"
-            else:
-                what = "what was asked has landed, nothing was published; `bluum sync` goes on from here"
-            raise Interrupted(f"stopped by {number.name}: {what}", number) from error
+            raise Interrupted(f"stopped by {number.name}: {_so_far(before, _published_at(settings))}", number) from error
 
 
 def _published_at(settings: Settings) -> object:
@@ -218,6 +216,15 @@ def _published_at(settings: Settings) -> object:
         return Marts(settings.published).sql("select max(published_at) from marts.manifest").row()
     except (BluumError, duckdb.Error):
         return None
+
+
+def _so_far(before: object, after: object) -> str:
+    """How far a run came that was stopped, by what was published before it and after."""
+    if after == before:
+        return "what was asked has landed, nothing was published; `bluum sync` goes on from here"
+    if after is None:
+        return "what was asked has landed; whether it is published cannot be told now, `bluum sync` goes on in any case"
+    return "the night is published, its report was not made; `bluum report` makes it"
 
 
 def _reason(error: BaseException) -> BaseException:

@@ -14,9 +14,10 @@ from helpers.processes import held_elsewhere
 from rich.console import Console
 
 from cli.run_history import OneWriterEventLog, dagster_home, forget_old_runs, run_history
-from cli.running import Work, execute, run_backfill, run_night
+from cli.running import Ran, Work, execute, run_backfill, run_night
+from pipelines.destination.lock import is_held
 from pipelines.destination.warehouse import Warehouse
-from pipelines.errors import Interrupted, Locked
+from pipelines.errors import Interrupted, Locked, WarehouseUnusable
 from pipelines.night.backfill import Window, plan
 from pipelines.settings import Settings
 from reading import Marts
@@ -163,6 +164,38 @@ def test_a_backfill_of_dagsters_asks_what_a_killed_one_has_left(tmp_path: Path) 
         killed_after_its_rows_before_they_count(house, day)
         execute(house.settings(), Work("backfill_pnl", days=(str(day), str(day))))
     assert house.rows(_COUNTING, day) == [(1, 1)]
+
+
+def test_a_stop_while_nobody_can_say_what_is_published_claims_no_publication(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(settings.bi)) as bi:
+        bi.execute("create schema marts; create table marts.manifest as select now() as published_at")
+
+    def vanish(_: Settings) -> None:
+        settings.bi.unlink()
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("assets.models._home", vanish)
+    with pytest.raises(Interrupted, match="has landed; whether it is published cannot be told now"):
+        execute(settings, Work("remodel"))
+
+
+def test_a_run_history_that_cannot_be_written_is_one_line(settings: Settings) -> None:
+    (settings.folder / "dagster" / "dagster.yaml").mkdir(parents=True)  # a folder in the way of the file
+    with pytest.raises(WarehouseUnusable, match=r"Dagster's run history .* cannot be written: Is a directory"):
+        execute(settings, Work("remodel"))
+
+
+def test_the_summary_of_a_night_is_made_before_another_writer_is_let_in(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr("cli.running.execute", lambda *_: Ran("run"))
+    monkeypatch.setattr("cli.running.print_summary", lambda *_: seen.append(is_held(settings.folder)) or 0)
+    assert run_night(settings, Console(file=io.StringIO())) == 0
+    assert seen == [True]
 
 
 def test_a_backfill_beside_another_writer_says_at_once_that_there_is_one(settings: Settings) -> None:
