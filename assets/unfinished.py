@@ -23,7 +23,7 @@ from assets.sensors import STARTED_BY
 from pipelines.api.clock import as_of_date
 from pipelines.destination.lock import is_held, who_writes
 from pipelines.errors import BluumError, Interrupted, Locked
-from pipelines.profiles import SettingsRefused
+from pipelines.profiles import SANDBOX, SettingsRefused
 from pipelines.settings import Settings, profile_names
 
 RESTARTS = "bluum/restarts"
@@ -80,7 +80,7 @@ def _is_dead(profile: str | None) -> bool:
 def _is_gone(profile: str | None) -> bool:
     """Whether the settings have no such profile; no, if they cannot be read now."""
     try:
-        return profile not in profile_names()
+        return profile not in (None, SANDBOX, *profile_names())  # the sandbox is there beside a key pair, too
     except SettingsRefused:
         return False
 

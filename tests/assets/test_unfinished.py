@@ -179,6 +179,11 @@ def test_a_dead_run_of_a_profile_that_is_gone_is_closed_and_keeps_no_other_from_
     assert status(instance, "of nobody") is dg.DagsterRunStatus.FAILURE
 
 
+def test_a_night_of_the_sandbox_is_begun_again_beside_a_key_pair(instance: dg.DagsterInstance) -> None:
+    instance.report_run_failed(started(instance, "played", **{"dagster/partition": "sandbox"}), DIED)
+    assert [request.partition_key for request in look(instance)] == ["sandbox"]
+
+
 def test_while_the_settings_cannot_be_read_nothing_is_said_to_be_dead(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
