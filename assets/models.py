@@ -32,6 +32,7 @@ JUDGED_BY_CHECKS = (
 )
 """dbt tests for whoever runs dbt alone; here `checks.py` says the same, with the figures."""
 
+RESULTS = "run_results.json"
 STAGING = "bluum.staging"
 """Views alone, which say tomorrow what they say today: a night makes none of them anew unless the models have changed."""
 
@@ -85,10 +86,11 @@ def models(
             command += ["--full-refresh"]
         elif not context.is_subset:
             command += ["--exclude", STAGING]
+        (target / RESULTS).unlink(missing_ok=True)  # those of the last build, which dbt leaves there if it cannot begin
         try:
             yield from dbt.cli(command, context=context, target_path=target).stream()
         except DagsterDbtCliRuntimeError as error:
-            raise ModelsFailed(_failures(target)) from error
+            raise ModelsFailed(_failures(target, error)) from error
         if not context.is_subset:
             warehouse.note_built(loads, MODELS_KEY)
 
@@ -106,10 +108,10 @@ def _home(settings: Settings) -> Iterator[list[str]]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _failures(target: Path) -> str:
-    """The models and tests that failed, by name and with dbt's message, as run_results.json has them."""
+def _failures(target: Path, error: DagsterDbtCliRuntimeError) -> str:
+    """The models and tests that failed, by name and with dbt's message; where none has, what dbt says of itself."""
     try:
-        results = json.loads((target / "run_results.json").read_text())["results"]
+        results = json.loads((target / RESULTS).read_text())["results"]
     except (OSError, ValueError, KeyError):
         results = []
     failed = [
@@ -118,9 +120,15 @@ def _failures(target: Path) -> str:
         if result["status"] in ("error", "fail")
     ]
     return (
-        f"the models or their checks failed ({'; '.join(failed) or 'dbt did not start'}); what was asked has landed, "
-        f"readers see what they saw; see {target / 'dbt.log'}"
+        f"the models or their checks failed ({'; '.join(failed) or _logged(error) or 'dbt did not start'}); "
+        f"what was asked has landed, readers see what they saw; see {target / 'dbt.log'}"
     )
+
+
+def _logged(error: DagsterDbtCliRuntimeError) -> str:
+    """What dbt has logged as an error, which Dagster repeats below a line of its own; empty if it did not get so far."""
+    logged = (error.description or "").partition("Errors parsed from dbt logs:")[2]
+    return _first_lines(logged.replace("Encountered an error:", ""))
 
 
 def _first_lines(message: str) -> str:

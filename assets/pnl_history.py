@@ -48,6 +48,8 @@ def pnl_history(context: dg.AssetExecutionContext, config: PnlHistoryConfig, blu
     window = Window(date.fromisoformat(days[0]), date.fromisoformat(days[-1]), cast(Step, config.every))
     with bluum.api() as settings, writing(settings, "backfill"):
         warehouse = Warehouse.of(settings)
+        warehouse.mend()
+        warehouse.sweep()  # what a killed backfill has left does not count, and would be planned as held
         backfill = plan(warehouse, window, settings.accounts, missing_only=config.missing_only)
         progress = fill(settings, context.run.run_id, backfill.requests, bluum.observe)
     log_failures(context, progress)

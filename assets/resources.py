@@ -21,7 +21,8 @@ from assets.partitions import profile_of
 from pipelines.api.endpoints import MARKET_ZONE
 from pipelines.api.progress import Observer
 from pipelines.destination.lock import writing
-from pipelines.settings import Settings
+from pipelines.profiles import SettingsRefused
+from pipelines.settings import Settings, alert_webhook
 
 SANDBOX_YEAR = 2022
 ALERT_SECONDS = 10.0
@@ -69,9 +70,12 @@ class BluumResource(dg.ConfigurableResource[Bluum]):
 class AlertResource(dg.ConfigurableResource["AlertResource"]):
     """The webhook that alerts are posted to, as Slack and its like take them: {"text": one line}."""
 
-    def post(self, text: str) -> str:
+    def post(self, text: str, profile: str | None = None) -> str:
         """Post one line to BLUUM_ALERT_WEBHOOK, if it is set. Returns what came of it: an alert never costs a night."""
-        webhook = Settings.of().alert_webhook
+        try:
+            webhook = alert_webhook(profile)
+        except SettingsRefused as error:
+            return f"not posted: {error}"
         if webhook is None:
             return "not posted: BLUUM_ALERT_WEBHOOK is not set"
         try:

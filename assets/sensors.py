@@ -29,11 +29,13 @@ _LONGEST = 300  # characters of an error that are passed on
     description="Posts a line for every run that fails, if BLUUM_ALERT_WEBHOOK is set.",
 )
 def failed_run(context: dg.RunFailureSensorContext, alerts: AlertResource) -> None:
-    """One line for a run that failed: its job and the first line of why."""
+    """One line for a run that failed: its job, the first line of why, and the gaps of the night if it came to its checks."""
     failures = [*(event.step_failure_data.error for event in context.get_step_failure_events()), _of_the_run(context)]
     reason = next((_said_by(error) for error in failures if error), context.failure_event.message or "no reason given")
     run = context.dagster_run
-    context.log.info(alerts.post(f"bluum: {_named(run)} failed: {reason[:_LONGEST]}"))
+    gaps = _gaps(context.instance, run)
+    text = f"bluum: {_named(run)} failed: {reason[:_LONGEST]}{gaps and f'; it has gaps: {gaps}'}"
+    context.log.info(alerts.post(text, profile_of(run.tags)))
 
 
 def _named(run: dg.DagsterRun) -> str:
@@ -62,13 +64,17 @@ def _said_by(error: SerializableErrorInfo) -> str:
 def incomplete_night(context: dg.RunStatusSensorContext, alerts: AlertResource) -> None:
     """One line for a run whose checks of the night have warned: what each of them says."""
     run = context.dagster_run
+    if gaps := _gaps(context.instance, run):
+        context.log.info(alerts.post(f"bluum: {_named(run)} has gaps: {gaps}", profile_of(run.tags)))
+
+
+def _gaps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """What those checks of a run said that have warned; empty if none has."""
     ours = {*coverage.check_keys, *quarantine.check_keys}  # that figures disagree is Bluum's, and lasts for weeks
-    logged = context.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    logged = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     results = [entry.get_dagster_event().asset_check_evaluation_data for entry in logged]
     warned = [result for result in results if result.asset_check_key in ours and not result.passed]
-    if warned:
-        said = "; ".join(f"{result.check_name}: {result.description}" for result in warned)
-        context.log.info(alerts.post(f"bluum: {_named(run)} has gaps: {said}"))
+    return "; ".join(f"{result.check_name}: {result.description}" for result in warned)
 
 
 @dg.run_status_sensor(

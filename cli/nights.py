@@ -107,7 +107,12 @@ def publish() -> None:
 
 def _publish(settings: Settings, purpose: str) -> None:
     from pipelines.destination.publish import publish as publish_marts
+    from pipelines.destination.warehouse import Warehouse
 
+    if new := len(Warehouse.of(settings).unbuilt_loads()):
+        err.print(
+            f"bluum: the newest {new} load(s) are in no build that passed its checks; the marts are published as they stand"
+        )
     rows = publish_marts(settings, run_id=purpose)
     out.print(f"{settings.published}: {len(rows)} tables, {sum(rows.values())} rows", markup=False)
     from assets.report import NotReported, report_of

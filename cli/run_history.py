@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine
 
 from assets.project import ROOT
 from assets.sensors import STARTED_BY
+from pipelines.errors import WarehouseUnusable
 from pipelines.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -76,14 +77,20 @@ def run_history(home: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """The folder of Dagster's run history, made ready; a damaged one is put aside, since it is worth less than a night."""
+    """The folder of Dagster's run history, made ready; a damaged one is put aside, since it is worth less than a night.
+
+    Raises WarehouseUnusable if it cannot be written.
+    """
     home = settings.folder / "dagster"
-    if home.exists() and not _is_sound(home):
-        aside = home.with_name(f"dagster.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-        home.rename(aside)
-        _log.warning("Dagster's run history was damaged and is now %s; a new one begins.", aside)
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    try:
+        if home.exists() and not _is_sound(home):
+            aside = home.with_name(f"dagster.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+            home.rename(aside)
+            _log.warning("Dagster's run history was damaged and is now %s; a new one begins.", aside)
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    except OSError as error:
+        raise WarehouseUnusable(f"Dagster's run history {home} cannot be written: {error.strerror or error}") from error
     return home
 
 

@@ -34,7 +34,7 @@ from pipelines.destination.lock import writing
 from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError, Interrupted, WarehouseUnusable
-from pipelines.night.backfill import Window, plan
+from pipelines.night.backfill import Backfill, Window, plan
 from pipelines.night.replay import replay
 from pipelines.night.signals import noting
 from pipelines.settings import Settings
@@ -71,25 +71,41 @@ def _run(settings: Settings, console: Console, *works: Work) -> int:
     started = monotonic()
     if settings.base_url and settings.base_url != settings.api_url:
         console.print(f"BLUUM_BASE_URL has no /v1: asking {settings.api_url}.", markup=False)
-    with writing(settings, "bluum sync"), _progress(console) as progress:
-        line = progress.add_task("connecting", total=None)
-        seen = Synced()
+    with writing(settings, "bluum sync"):
+        with _progress(console) as progress:
+            line = progress.add_task("connecting", total=None)
+            seen = Synced()
 
-        def observe(synced: Synced) -> None:
-            nonlocal seen
-            seen = synced
-            failures = f", {len(synced.failures)} failed" if synced.failures else ""
-            total = synced.asked + synced.waiting
-            text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
-            progress.update(line, completed=synced.asked, total=total, description=text)
+            def observe(synced: Synced) -> None:
+                nonlocal seen
+                seen = synced
+                failures = f", {len(synced.failures)} failed" if synced.failures else ""
+                total = synced.asked + synced.waiting
+                text = f"night of {synced.as_of_date}{failures}" if synced.waiting else "building and checking the marts"
+                progress.update(line, completed=synced.asked, total=total, description=text)
 
-        ran = [execute(settings, work, observe) for work in works]
-    return print_summary(settings, console, seen, ran[0].run_id, monotonic() - started, ran[-1].unreported)
+            ran = [execute(settings, work, observe) for work in works]
+        # Under the lock, too: it looks into the warehouse, which the next writer would hold.
+        return print_summary(settings, console, seen, ran[0].run_id, monotonic() - started, ran[-1].unreported)
 
 
 def run_backfill(settings: Settings, console: Console, window: Window, *, missing_only: bool) -> int:
     """Say what a backfill will ask and how long that takes, then ask it, build and publish. Returns the exit code."""
-    backfill = plan(Warehouse.of(settings), window, settings.accounts, missing_only=missing_only)
+    with writing(settings, "bluum backfill-pnl"):
+        warehouse = Warehouse.of(settings)
+        warehouse.mend()
+        warehouse.sweep()  # what a killed backfill has left does not count, and would be planned as held
+        backfill = plan(warehouse, window, settings.accounts, missing_only=missing_only)
+        _say(backfill, settings, console)
+        days = [day for request in backfill.requests if PNL_DAYS.has_partition_key(day := request.params["end_date"])]
+        if not days:
+            return 0
+        config = {pnl_history.op.name: {"every": window.every, "missing_only": missing_only}}
+        work = Work("backfill_pnl", config, (min(days), max(days)))
+        return _run(settings, console, work, Work("remodel"))
+
+
+def _say(backfill: Backfill, settings: Settings, console: Console) -> None:
     minutes = backfill.minutes(settings.requests_per_second)
     pace = f"about {minutes:.1f} minutes at the limit" if minutes else "at no limit"
     console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} more are held.")
@@ -97,12 +113,6 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
         console.print(f"{backfill.again} of them are asked again, to find restatements; --missing-only leaves them out.")
     for account_id, why in backfill.refused.items():
         console.print(f"Not asked for account {account_id}: {why}.", markup=False)
-    days = [day for request in backfill.requests if PNL_DAYS.has_partition_key(day := request.params["end_date"])]
-    if not days:
-        return 0
-    config = {pnl_history.op.name: {"every": window.every, "missing_only": missing_only}}
-    work = Work("backfill_pnl", config, (min(days), max(days)))
-    return _run(settings, console, work, Work("remodel"))
 
 
 def run_replay(settings: Settings, console: Console, *, everything: bool) -> int:
@@ -128,17 +138,25 @@ def run_move(settings: Settings, target: Settings, console: Console) -> int:
         destination.mend()
         rows = move(source, destination)
         console.print(f"{len(rows)} tables, {sum(rows.values())} rows: every column is the same in both.")
-        ran = execute(target, Work("remodel", {"models": {"full_refresh": True}}))
-    setting = "unset BLUUM_WAREHOUSE"
-    if target.lake:
-        data = target.lake.data.removesuffix(f"/{target.profile}")
-        setting = f"set BLUUM_WAREHOUSE to {target.lake.address!r} and BLUUM_LAKE_DATA to {data!r}"
-    console.print(
-        f"The warehouse is now in {target.lake or target.warehouse_file}; {setting}, and the next night goes on there."
-    )
-    console.print(f"What is in {source.store} was left, and is not renewed any more.", markup=False)
+        setting = _setting(target)
+        # Said before the models are built: from now on a night in the old place would be missing in the new one.
+        said = f"The warehouse is now in {destination.store}; {setting}, and the next night goes on there."
+        console.print(said, markup=False)
+        console.print(f"What is in {source.store} was left, and is not renewed any more.", markup=False)
+        try:
+            ran = execute(target, Work("remodel", {"models": {"full_refresh": True}}))
+        except Interrupted as error:
+            raise Interrupted(f"{error}; but first {setting}", error.signal_number) from error
     console.print(f"Open it:  {opening(target)}", markup=False)
     return say_unreported(console, ran.unreported)
+
+
+def _setting(target: Settings) -> str:
+    """What makes the next night go on where the warehouse now is."""
+    if target.lake is None:
+        return "unset BLUUM_WAREHOUSE"
+    data = target.lake.data.removesuffix(f"/{target.profile}")
+    return f"set BLUUM_WAREHOUSE to {target.lake.address!r} and BLUUM_LAKE_DATA to {data!r}"
 
 
 def run_restore(settings: Settings, source: Path, console: Console) -> int:
@@ -189,11 +207,7 @@ def execute(settings: Settings, work: Work, observe: Observer = lambda progress:
                 number = signal.SIGINT
             if isinstance(reason, Interrupted) or number is None:  # the sync itself says more
                 raise reason from error
-            if _published_at(settings) != before:
-                what = "the night is published, its report was not made; `bluum report` makes it"
-            else:
-                what = "what was asked has landed, nothing was published; `bluum sync` goes on from here"
-            raise Interrupted(f"stopped by {number.name}: {what}", number) from error
+            raise Interrupted(f"stopped by {number.name}: {_so_far(before, _published_at(settings))}", number) from error
 
 
 def _published_at(settings: Settings) -> object:
@@ -202,6 +216,15 @@ def _published_at(settings: Settings) -> object:
         return Marts(settings.published).sql("select max(published_at) from marts.manifest").row()
     except (BluumError, duckdb.Error):
         return None
+
+
+def _so_far(before: object, after: object) -> str:
+    """How far a run came that was stopped, by what was published before it and after."""
+    if after == before:
+        return "what was asked has landed, nothing was published; `bluum sync` goes on from here"
+    if after is None:
+        return "what was asked has landed; whether it is published cannot be told now, `bluum sync` goes on in any case"
+    return "the night is published, its report was not made; `bluum report` makes it"
 
 
 def _reason(error: BaseException) -> BaseException:

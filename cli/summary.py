@@ -115,7 +115,8 @@ def print_status(settings: Settings, console: Console) -> None:
             console.print(f"Nothing is published yet in {settings.published}.", markup=False)
             return
         reason = str(error).splitlines()[0]
-        raise NotPublished(f"{settings.published} cannot be read ({reason}); `bluum publish` writes it anew") from error
+        remedy = "" if settings.lake else "; `bluum publish` writes it anew"  # of a lake it makes nothing but views
+        raise NotPublished(f"{settings.published} cannot be read ({reason}){remedy}") from error
     run_id, night, published_at = published
     console.print(
         f"{settings.published}: night of {night}, published {published_at:%Y-%m-%d %H:%M} UTC by run {run_id}", markup=False

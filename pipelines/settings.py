@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -29,6 +29,16 @@ Optional = Literal[
 """The endpoints that a night can do without; what only their answers lead to is not asked then, either."""
 _ALIASED = {"api_secret", "base_url"}  # settings that are known by a second name, so that pydantic takes their variable's
 _DBT_SCHEMAS = {"staging", "intermediate", "checks", "marts", "audit", "builds", "main"}
+
+
+def _check_webhook(value: SecretStr) -> SecretStr:
+    parts = _split_url(value.get_secret_value(), "https://host/path")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("must be https: its address is a secret (http is for loopback only)")
+    return value
+
+
+Webhook = Annotated[SecretStr, AfterValidator(_check_webhook)]
 
 
 class Settings(LakeSettings):
@@ -66,7 +76,7 @@ class Settings(LakeSettings):
     timeout: float = Field(30, gt=0, allow_inf_nan=False, description="seconds until a whole answer must have come")
     bi_file_mode: str = Field("600", pattern="^[0-7]{3}$", description="permissions of bi.duckdb, octal")
     keep_reports: int = Field(30, ge=0, description="nights whose report is kept; 0: none is made")
-    alert_webhook: SecretStr | None = Field(None, description="where a failed or incomplete night is told; unset: nowhere")
+    alert_webhook: Webhook | None = Field(None, description="where a failed or incomplete night is told; unset: nowhere")
 
     @classmethod
     def of(cls, profile: str | None = None) -> "Settings":
@@ -108,15 +118,6 @@ class Settings(LakeSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("must be https: credentials travel in every request (http is for loopback only)")
         return value.strip().rstrip("/")
-
-    @field_validator("alert_webhook")
-    @classmethod
-    def _check_webhook(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            parts = _split_url(value.get_secret_value(), "https://host/path")
-            if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-                raise ValueError("must be https: its address is a secret (http is for loopback only)")
-        return value
 
     @field_validator("dataset")
     @classmethod
@@ -216,6 +217,28 @@ class _Cron(BaseSettings):
 def nightly_cron() -> str | None:
     """When `nightly_schedule` runs, in New York; None: at its usual time, once it is started in the UI."""
     return _Cron().nightly_cron
+
+
+class _Alerts(BaseSettings):
+    """The one setting that tells of a mistake in the others: by itself, too."""
+
+    model_config = Settings.model_config
+
+    alert_webhook: Webhook | None = None
+
+
+def alert_webhook(profile: str | None = None) -> SecretStr | None:
+    """Where alerts of a profile go: where its own settings are refused, to where those of all do.
+
+    Raises SettingsRefused only if that cannot be an address.
+    """
+    try:
+        return Settings.of(profile).alert_webhook
+    except SettingsRefused:
+        try:
+            return _Alerts().alert_webhook
+        except ValidationError as error:
+            raise SettingsRefused("; ".join(map(_refusal, error.errors()))) from None
 
 
 def profile_names() -> list[str]:

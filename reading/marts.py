@@ -97,7 +97,8 @@ class Marts:
 
     def _another_version(self, error: duckdb.Error) -> AnotherVersion:
         reason = str(error).splitlines()[0]
-        return AnotherVersion(f"{self.place} was made by another version; `bluum publish` renews it ({reason})")
+        remedy = "`bluum sync`, or `bluum replay`, builds and publishes its marts anew"
+        return AnotherVersion(f"{self.place} was made by another version; {remedy} ({reason})")
 
     def sql(self, query: str, **values: object) -> Answer:
         """Ask a query of your own; `$name` in it takes the value of that name. Raises NothingPublished."""

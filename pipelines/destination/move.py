@@ -35,13 +35,12 @@ def move(source: Warehouse, target: Warehouse) -> Mapping[str, int]:
 
     Only under the locks of both, and when the source has been swept. Raises NotMoved.
     """
-    if not source.committed_loads():
+    loads, there = source.committed_loads(), set(target.committed_loads())
+    if not loads:
         raise NotMoved(f"{source.store} holds no answer yet: there is nothing to move")
-    if target.committed_loads():
-        raise NotMoved(
-            f"{target.store} holds answers already; nothing was moved, and both are as they were: move it away first, or, if"
-            " a move that was interrupted has brought them there, change the setting and go on there"
-        )
+    if there:
+        remedy = _remedy(source, len(there.intersection(loads)), len(loads))
+        raise NotMoved(f"{target.store} holds answers already; nothing was moved, and both are as they were: {remedy}")
     try:
         with closing(connect()) as connection:
             source.store.attach(connection, "source", source.dataset, read_only=True)
@@ -52,6 +51,13 @@ def move(source: Warehouse, target: Warehouse) -> Mapping[str, int]:
     except (duckdb.Error, OSError) as error:
         raise NotMoved(f"{source.store} is as it was, and could not be moved to {target.store}: {line(error)}") from error
     return rows
+
+
+def _remedy(source: Warehouse, held: int, of: int) -> str:
+    """What to do where the target holds so many loads of the source's."""
+    if held == of:  # a move has brought them there, and was ended before it had built the models
+        return f"all that is in {source.store} is there, so change the setting and go on there"
+    return f"{of - held} of the {of} loads of {source.store} are not there, so move away first what is"
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> Mapping[str, int]:

@@ -17,7 +17,7 @@ from pipelines.destination.file_store import FileStore
 from pipelines.destination.lake_store import LakeStore
 from pipelines.destination.missed import Missed
 from pipelines.destination.questions import Questions
-from pipelines.destination.store import Store
+from pipelines.destination.store import Store, tables_in
 from pipelines.errors import OtherSource
 from pipelines.schema.table import Table
 from pipelines.schema.tables import TABLES
@@ -162,6 +162,17 @@ class Warehouse(Questions, Missed):
         """The loads that count, oldest first."""
         loads = f"select load_id from {self.dataset}._dlt_loads where status = 0 group by load_id order by min(rowid)"
         return [load_id for (load_id,) in self._all(loads)]
+
+    def unbuilt_loads(self) -> list[str]:
+        """The loads that count and that no complete build has taken in: no check has passed with them, oldest first."""
+        loads = self.committed_loads()
+        if not loads:
+            return []
+        with self.connect() as connection:
+            if "built_loads" not in tables_in(connection, "builds"):
+                return loads
+            built = {load_id for (load_id,) in connection.execute("select load_id from builds.built_loads").fetchall()}
+        return [load_id for load_id in loads if load_id not in built]
 
     def note_built(self, load_ids: Iterable[str], models: str = "") -> None:
         """Note, after a complete build, which loads it has taken in, by which program, and a key of what its models said."""

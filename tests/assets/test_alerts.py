@@ -233,6 +233,57 @@ def test_a_backfill_that_dagster_has_run_is_followed_by_the_models_of_its_profil
     assert _follows(dg.DagsterRun(job_name="backfill_pnl", run_id="four", tags=by_hand)) == []
 
 
+def _tick(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    context = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=datetime.now(UTC), resources={"alerts": AlertResource()}
+    )
+    return [found for found in nightly_schedule(context) if isinstance(found, dg.RunRequest)]
+
+
+def test_a_mistake_in_the_settings_that_keeps_the_schedule_from_asking_is_posted(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bluum.toml").write_text('[profiles.acme]\napi_key = "key"\napi_secret = "hunter2"\n')
+    (tmp_path / "bluum.toml").chmod(0o644)
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(SettingsRefused, match="others may read it"):
+        _tick(instance)
+    (posted,) = webhook.posted
+    assert posted["text"].endswith("was not begun: bluum.toml holds secrets and others may read it: chmod 600 bluum.toml")
+
+
+def test_an_alert_is_posted_though_other_settings_are_wrong_and_to_the_webhook_of_its_profile(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BLUUM_API_KEY", "key")  # and no secret
+    assert AlertResource().post("the plain pair is wrong") == "posted"
+    assert AlertResource().post("so is another", "nobody") == "posted"
+    monkeypatch.setenv("BLUUM_ALERT_WEBHOOK", "http://hooks.example/a-secret")
+    for name, value in (("API_KEY", "key"), ("API_SECRET", "secret"), ("ALERT_WEBHOOK", f"{webhook.url}/acme")):
+        monkeypatch.setenv(f"BLUUM_PROFILES__ACME__{name}", value)
+    assert AlertResource().post("to a webhook of its own", "acme") == "posted"
+    assert [posted["text"] for posted in webhook.posted][-1] == "to a webhook of its own"
+    said = AlertResource().post("in the open")
+    assert said == "not posted: BLUUM_ALERT_WEBHOOK: must be https: its address is a secret (http is for loopback only)"
+
+
+def test_a_night_with_gaps_that_fails_after_its_checks_is_told_with_its_gaps(night: Night, webhook: Webhook) -> None:
+    with dg.DagsterInstance.from_config(str(night.house.settings().folder / "dagster")) as instance:
+        failure = nightly.execute_in_process(raise_on_error=False).get_run_failure_event()
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failed_run",
+            dagster_event=failure,
+            dagster_instance=instance,
+            dagster_run=night.result.dagster_run,
+            resources={"alerts": AlertResource()},
+        ).for_run_failure()
+        failed_run(context)
+    (posted,) = webhook.posted
+    assert "nothing was written; it has gaps: " in posted["text"]
+    assert "1 rows in quarantine" in posted["text"]
+
+
 def test_every_profile_of_the_settings_gets_a_partition_and_a_night(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("ACME", "BETA"):
@@ -244,7 +295,7 @@ def test_every_profile_of_the_settings_gets_a_partition_and_a_night(monkeypatch:
         assert added.dynamic_partitions_requests is not None
         (request,) = added.dynamic_partitions_requests
         assert list(request.partition_keys) == ["acme", "beta"]
-        asked = nightly_schedule(dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime.now(UTC)))
+        asked = _tick(instance)
         assert [run.partition_key for run in asked] == ["acme", "beta"]
         assert instance.get_dynamic_partitions("profiles") == ["acme", "beta"]
         assert isinstance(profiles(dg.build_sensor_context(instance=instance)), dg.SkipReason)

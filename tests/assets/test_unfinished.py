@@ -1,6 +1,5 @@
 """Runs that were ended from outside: what is closed, what is begun again, and what is left alone."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,9 +9,10 @@ import pytest
 from dagster._core.events import JobFailureData
 from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster_shared.error import SerializableErrorInfo
+from helpers.processes import held_elsewhere
 
 from assets import unfinished
-from assets.resources import Bluum, BluumResource
+from assets.resources import AlertResource, Bluum, BluumResource
 from assets.schedules import nightly_schedule
 from assets.sensors import STARTED_BY
 from assets.unfinished import DIED, MOST_RESTARTS, RESTARTS, unfinished_runs
@@ -145,6 +145,54 @@ def test_what_a_signal_ended_is_begun_again_and_what_failed_or_was_cancelled_is_
     assert [request.run_key for request in look(instance)] == ["after ended"] * is_begun_again
 
 
+@dg.op
+def hold_the_folder(bluum: dg.ResourceParam[Bluum]) -> None: ...
+
+
+@dg.job(name=NAME, resource_defs={"bluum": BluumResource()}, executor_def=dg.in_process_executor, tags=PROFILE)
+def night() -> None:
+    hold_the_folder()
+
+
+def test_a_night_that_met_a_held_folder_is_begun_again_when_it_is_free_however_often(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    with held_elsewhere(tmp_path / "data"):
+        met = night.execute_in_process(instance=instance, tags={RESTARTS: str(MOST_RESTARTS)}, raise_on_error=False)
+        assert not met.success
+        assert look(instance) == [], "it would meet the same again"
+
+    (request,) = look(instance)
+    assert (request.run_key, request.job_name) == (f"after {met.run_id}", "nightly")
+    assert request.tags == {RESTARTS: str(MOST_RESTARTS)}, "to wait is not to be killed"
+
+
+def test_a_dead_run_of_a_profile_that_is_gone_is_closed_and_keeps_no_other_from_being_finished(
+    instance: dg.DagsterInstance,
+) -> None:
+    started(instance, "of nobody", **{"dagster/partition": "gone"})
+    started(instance, "dead")
+
+    (request,) = look(instance, times=2)
+
+    assert request.run_key == "after dead"
+    assert status(instance, "of nobody") is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_night_of_the_sandbox_is_begun_again_beside_a_key_pair(instance: dg.DagsterInstance) -> None:
+    instance.report_run_failed(started(instance, "played", **{"dagster/partition": "sandbox"}), DIED)
+    assert [request.partition_key for request in look(instance)] == ["sandbox"]
+
+
+def test_while_the_settings_cannot_be_read_nothing_is_said_to_be_dead(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(instance, "perhaps")
+    monkeypatch.setenv("BLUUM_SURFACE", "nonsense")
+    assert look(instance, times=3) == []
+    assert status(instance, "perhaps") is dg.DagsterRunStatus.STARTED
+
+
 def test_only_nights_and_builds_are_begun_again(instance: dg.DagsterInstance) -> None:
     instance.report_run_failed(started(instance, "backfill", job="backfill_pnl"), DIED)
     assert look(instance) == []
@@ -152,7 +200,10 @@ def test_only_nights_and_builds_are_begun_again(instance: dg.DagsterInstance) ->
 
 def test_a_tick_that_was_missed_until_the_next_day_asks_nothing(instance: dg.DagsterInstance) -> None:
     missed = datetime.now(UTC) - timedelta(days=1)
-    (skipped,) = nightly_schedule(dg.build_schedule_context(instance=instance, scheduled_execution_time=missed))
+    tick = dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=missed, resources={"alerts": AlertResource()}
+    )
+    (skipped,) = nightly_schedule(tick)
     assert isinstance(skipped, dg.SkipReason)
     assert "is over and cannot be asked any more" in str(skipped.skip_message)
 
@@ -174,11 +225,6 @@ def test_a_run_of_dagsters_holds_its_folder_from_beginning_to_end_and_ends_where
     assert two_steps.execute_in_process(instance=instance).success
     assert seen == [True, True]
     assert not is_held(tmp_path / "data")
-    with subprocess.Popen(["flock", tmp_path / "data" / "writer.lock", "cat"], stdin=subprocess.PIPE) as other:
-        while not is_held(tmp_path / "data"):
-            assert other.poll() is None
-        with pytest.raises(dg.DagsterResourceFunctionError) as raised:
-            two_steps.execute_in_process(instance=instance)
-        assert isinstance(raised.value.__cause__, Locked)
-        assert other.stdin
-        other.stdin.close()
+    with held_elsewhere(tmp_path / "data"), pytest.raises(dg.DagsterResourceFunctionError) as raised:
+        two_steps.execute_in_process(instance=instance)
+    assert isinstance(raised.value.__cause__, Locked)

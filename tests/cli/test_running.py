@@ -3,18 +3,22 @@
 import io
 import os
 import signal
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 from helpers.house import House
+from helpers.processes import held_elsewhere
 from rich.console import Console
 
 from cli.run_history import OneWriterEventLog, dagster_home, forget_old_runs, run_history
-from cli.running import run_backfill, run_night
-from pipelines.errors import Interrupted
-from pipelines.night.backfill import Window
+from cli.running import Ran, Work, execute, run_backfill, run_night
+from pipelines.destination.lock import is_held
+from pipelines.destination.warehouse import Warehouse
+from pipelines.errors import Interrupted, Locked, WarehouseUnusable
+from pipelines.night.backfill import Window, plan
 from pipelines.settings import Settings
 from reading import Marts
 from sandbox.server import Options, running
@@ -121,15 +125,80 @@ def test_a_signal_that_strikes_the_report_does_not_deny_the_publication(
     assert Marts(settings.bi).ask("accounts_tonight").arrow().num_rows == 1
 
 
-def test_a_backfill_of_a_single_report_ends_well(tmp_path: Path) -> None:
+_COUNTING = """
+    select count(*), count(loads.load_id) from raw.pnl_reports as reports
+    left join raw._dlt_loads as loads on loads.load_id = reports._dlt_load_id where end_date = ?
+"""
+"""How many reports are held of a day, and of how many the load counts."""
+
+
+def killed_after_its_rows_before_they_count(house: House, day: date) -> None:
+    """What a backfill leaves that is killed in the middle of its load."""
+    house.fill(plan(Warehouse(house.warehouse), Window(day, day)).requests)
+    with duckdb.connect(str(house.warehouse)) as connection:
+        connection.execute("delete from raw._dlt_loads where load_id = (select max(load_id) from raw._dlt_loads)")
+
+
+def test_a_backfill_of_a_single_report_ends_well_and_asks_what_a_killed_one_has_left(tmp_path: Path) -> None:
     said, before = io.StringIO(), dict(os.environ)
     with running(Options(accounts=1, rate_limit=0)) as sandbox:
         house = House(sandbox, tmp_path)
         night = house.sync().as_of_date
         assert night is not None
         day = night - timedelta(days=1)
+        killed_after_its_rows_before_they_count(house, day)
         code = run_backfill(house.settings(), Console(file=said, width=200), Window(day, day), missing_only=False)
-    assert "1 reports to ask for" in said.getvalue()
+    assert "1 reports to ask for, at no limit; 0 more are held" in said.getvalue()
     assert code == 0, said.getvalue()
     assert f"Night of {night}" in said.getvalue()
+    assert house.rows(_COUNTING, day) == [(1, 1)]
     assert {name for name in os.environ.keys() - before.keys() if name.startswith(("BLUUM", "DAGSTER"))} == set()
+
+
+def test_a_backfill_of_dagsters_asks_what_a_killed_one_has_left(tmp_path: Path) -> None:
+    with running(Options(accounts=1, rate_limit=0)) as sandbox:
+        house = House(sandbox, tmp_path)
+        night = house.sync().as_of_date
+        assert night is not None
+        day = night - timedelta(days=1)
+        killed_after_its_rows_before_they_count(house, day)
+        execute(house.settings(), Work("backfill_pnl", days=(str(day), str(day))))
+    assert house.rows(_COUNTING, day) == [(1, 1)]
+
+
+def test_a_stop_while_nobody_can_say_what_is_published_claims_no_publication(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(settings.bi)) as bi:
+        bi.execute("create schema marts; create table marts.manifest as select now() as published_at")
+
+    def vanish(_: Settings) -> None:
+        settings.bi.unlink()
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("assets.models._home", vanish)
+    with pytest.raises(Interrupted, match="has landed; whether it is published cannot be told now"):
+        execute(settings, Work("remodel"))
+
+
+def test_a_run_history_that_cannot_be_written_is_one_line(settings: Settings) -> None:
+    (settings.folder / "dagster" / "dagster.yaml").mkdir(parents=True)  # a folder in the way of the file
+    with pytest.raises(WarehouseUnusable, match=r"Dagster's run history .* cannot be written: Is a directory"):
+        execute(settings, Work("remodel"))
+
+
+def test_the_summary_of_a_night_is_made_before_another_writer_is_let_in(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr("cli.running.execute", lambda *_: Ran("run"))
+    monkeypatch.setattr("cli.running.print_summary", lambda *_: seen.append(is_held(settings.folder)) or 0)
+    assert run_night(settings, Console(file=io.StringIO())) == 0
+    assert seen == [True]
+
+
+def test_a_backfill_beside_another_writer_says_at_once_that_there_is_one(settings: Settings) -> None:
+    day = date(2022, 6, 14)
+    with held_elsewhere(settings.folder), pytest.raises(Locked, match="nothing was done"):
+        run_backfill(settings, Console(file=io.StringIO()), Window(day, day), missing_only=False)

@@ -53,6 +53,10 @@ def test_a_lake_of_another_version_of_ducklake(house: House, catalog: Catalog, t
     line = _refused(house, tmp_path)
     assert "cannot be opened, and was left as it is" in line
     assert "99.0" in line
+    line = refused(bluum("status", cwd=tmp_path, **settings_for(house.sandbox, house.data_dir), **house_environment(house)))
+    assert "cannot be read" in line
+    assert "99.0" in line
+    assert "bluum publish" not in line, "a lake has no file to be written anew"
 
 
 def test_a_role_that_may_only_read(house: House, catalog: Catalog, tmp_path: Path) -> None:

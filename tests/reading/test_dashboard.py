@@ -123,7 +123,7 @@ def test_before_the_first_night_the_page_says_why_it_is_empty_and_then_fills_its
         with duckdb.connect(str(older)) as connection:
             connection.execute("drop table marts.drift_causes_daily")
         os.replace(older, bi)
-        visit.page.get_by_text("was made by another version; `bluum publish` renews it").wait_for()
+        visit.page.get_by_text("was made by another version; `bluum sync`, or `bluum replay`, builds").wait_for()
         publish(bi, story(NIGHTS[:1], with_policy=False))
         visit.page.get_by_text("0 of 2 portfolios that were analysed on 21 Mar 2022; 2 not known.").wait_for()
         visit.page.get_by_text("0 inside, 0 not known, 1 without a policy").wait_for()

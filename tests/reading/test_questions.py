@@ -236,9 +236,13 @@ def test_a_file_of_another_version_is_a_line_that_says_what_renews_it(tmp_path: 
     with duckdb.connect(str(marts.place)) as connection:
         connection.execute("alter table marts.pnl_daily drop column net_pnl; drop table marts.drift_causes_daily")
     for name in ("pnl_by_night", "causes_by_night"):
-        with pytest.raises(BluumError, match=r"bi\.duckdb was made by another version; `bluum publish` renews it"):
+        with pytest.raises(
+            BluumError, match=r"bi\.duckdb was made by another version; `bluum sync`, or `bluum replay`, builds"
+        ):
             marts.ask(name)
-        with pytest.raises(BluumError, match=r"bi\.duckdb was made by another version; `bluum publish` renews it"):
+        with pytest.raises(
+            BluumError, match=r"bi\.duckdb was made by another version; `bluum sync`, or `bluum replay`, builds"
+        ):
             marts.check([name])
 
 
