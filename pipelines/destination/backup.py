@@ -40,7 +40,7 @@ class Copied:
 def back_up(warehouse: Warehouse, to: Path) -> Copied:
     """Copy the warehouse to a file that is not there yet. Only under the lock. Raises NotCopied, NotMoved."""
     if not warehouse.store.exists():
-        raise NotCopied(f"there is no {warehouse.store} to back up")
+        raise NotCopied(f"{warehouse.store} is not there: there is nothing to back up")
     if to.exists():
         raise NotCopied(f"{to} is there already and was not touched: name another file")
     if not to.absolute().parent.is_dir():

@@ -13,9 +13,11 @@ from helpers.lakes import Catalog, rows
 
 from pipelines.destination.backup import back_up, restore
 from pipelines.destination.forgetting import forget, let_go, rewrite
+from pipelines.destination.lake_store import empty
 from pipelines.destination.move import NotMoved, move
+from pipelines.destination.publish import publish
 from pipelines.destination.warehouse import Warehouse
-from pipelines.errors import WarehouseUnusable
+from pipelines.errors import NotPublished, WarehouseUnusable
 
 
 @pytest.fixture
@@ -127,9 +129,27 @@ def _places(catalog: Catalog, wanted: str) -> list[str]:
     ]
 
 
-def test_a_new_lake_in_a_folder_with_files_of_another_is_refused(house: House, server: Any, catalog: Catalog) -> None:
+def test_files_whose_catalog_was_lost_are_left_alone_by_every_command_that_would_make_a_lake(
+    house: House, server: Any, catalog: Catalog, tmp_path: Path
+) -> None:
     house.sync()
+    backup = tmp_path / "backup.duckdb"
+    back_up(Warehouse.of(house.settings()), backup)
+    files = sorted(Path(catalog.data).rglob("*.parquet"))
     other = Catalog(server, f"{catalog.name}_other", catalog.data)
     house.given.update(other.given)
-    with pytest.raises(WarehouseUnusable, match="holds files of another one, which its upkeep would delete"):
-        house.sync()
+    settings = house.settings()
+
+    for make in (
+        house.sync,
+        lambda: restore(backup, Warehouse.of(settings)),
+        lambda: move(Warehouse(backup), Warehouse.of(settings)),
+        lambda: empty(other.lake()),
+    ):
+        with pytest.raises(WarehouseUnusable, match="holds files of another one, which its upkeep would delete"):
+            make()
+    with pytest.raises(NotPublished, match="is not made yet: there is nothing to publish"):
+        publish(settings, "a test")
+
+    assert other.tables() == [], "no lake was made, which the next command would take for its own"
+    assert sorted(Path(catalog.data).rglob("*.parquet")) == files
