@@ -85,6 +85,33 @@ def test_a_backup_of_a_lake_is_a_file_that_any_lake_takes_back(
     assert truth(other.lake()) == before
 
 
+def test_rows_of_a_load_that_was_killed_do_not_come_into_a_lake_by_a_backup(
+    filed: House, catalog: Catalog, tmp_path: Path
+) -> None:
+    before, backup = filed.truth(), tmp_path / "backup.duckdb"
+    _kill_a_load_before_its_commit(filed.warehouse)
+    back_up(Warehouse.of(filed.settings()), backup)
+    assert rows(backup, "select count(*) > 0 from raw.responses where _dlt_load_id = 'killed'") == [(True,)]
+
+    restore(backup, Warehouse.of(filed.settings(**catalog.given)))
+
+    assert rows(catalog.lake(), "select count(*) from raw.responses where _dlt_load_id = 'killed'") == [(0,)]
+    assert rows(catalog.lake(), "select count(*) from raw.positions where _dlt_load_id = 'killed'") == [(0,)]
+    assert truth(catalog.lake()) == before
+    filed.given.update(catalog.given)
+    filed.next_night()
+    assert filed.sync().failures == []
+    assert rows(catalog.lake(), "select count(distinct as_of_date) from raw.positions") == [(3,)], "all of it is asked"
+
+
+def _kill_a_load_before_its_commit(warehouse: Path) -> None:
+    """Answers of a third night, in some tables and not in _dlt_loads: dlt commits table by table."""
+    third = "max(as_of_date) over () + 1 as as_of_date, 'killed' as _dlt_load_id, 'killed ' || response_id as response_id"
+    with duckdb.connect(str(warehouse)) as connection:
+        for table in ("responses", "positions"):
+            connection.execute(f"insert into raw.{table} select * replace ({third}) from raw.{table}")
+
+
 def test_who_is_forgotten_is_in_no_file_no_snapshot_and_no_row_of_the_catalog(
     house: House, catalog: Catalog, tmp_path: Path
 ) -> None:
