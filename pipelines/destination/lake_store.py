@@ -87,7 +87,9 @@ class LakeStore:
         if not may_write(self.lake):
             raise WarehouseUnusable(f"this role may read {self} and not write it; nothing was done")
         _refuse_files_of_another(self.lake)
-        if not self.lake.data.startswith("s3://"):
+        if self.lake.data.startswith("s3://"):
+            _holds(self.lake, ".none*")  # by a list of no files, which takes the right keys as any list does
+        else:
             folder = Path(self.lake.data)
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -168,17 +170,22 @@ def opened(lake: Lake, alias: str = ALIAS) -> duckdb.DuckDBPyConnection:
 
 def _refuse_files_of_another(lake: Lake) -> None:
     """Raise WarehouseUnusable if a lake would be made where another one's files are, whose catalog may have been lost."""
-    if not is_made(lake) and _holds_files(lake):
+    if not is_made(lake) and _holds(lake, "**/*.parquet"):
         raise WarehouseUnusable(
             f"{lake} is not made yet, and {lake.data} holds files of another one, which its upkeep would delete; "
             "nothing was done: choose another BLUUM_LAKE_DATA"
         )
 
 
-def _holds_files(lake: Lake) -> bool:
-    with closing(connect()) as connection:
-        lake.make_data_known(connection)
-        return bool(connection.execute("select 1 from glob(?) limit 1", [f"{lake.data}/**/*.parquet"]).fetchall())
+def _holds(lake: Lake, files: str) -> bool:
+    """Whether there are such files where those of a lake are. Raises WarehouseUnusable if the place does not let us look."""
+    try:
+        with closing(connect()) as connection:
+            lake.make_data_known(connection)
+            found = connection.execute("select 1 from glob(?) limit 1", [f"{lake.data}/{files}"]).fetchall()
+    except duckdb.Error as error:
+        raise WarehouseUnusable(f"the files of {lake} in {lake.data} cannot be reached: {line(error)}") from error
+    return bool(found)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, set[str]]:
