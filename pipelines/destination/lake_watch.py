@@ -38,16 +38,17 @@ def watching(lake: Lake) -> Iterator[None]:
 
 def _watch(lake: Lake, is_over: threading.Event) -> None:
     peer: Any = None
+    was_silent = False
     while True:
-        for _ in range(2):  # a machine that is very busy may miss one
-            is_silent, found = _look(lake)
-            peer = found or peer
-            if not is_silent:
-                break
-        else:
-            if peer and not is_over.is_set():
+        is_silent, found = _look(lake)
+        if is_silent:
+            is_silent, found = _look(lake)  # a machine that is very busy may miss one
+        peer = found or peer
+        if is_silent and peer and not is_over.is_set():
+            if not was_silent:
                 _log.warning("the catalog of %s does not answer any more: the connections to it are ended", lake)
-                _end_connections(peer)
+            _end_connections(peer)
+        was_silent = is_silent
         if is_over.wait(EVERY):
             return
 
