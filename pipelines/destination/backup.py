@@ -22,6 +22,7 @@ from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
 from pipelines.literal import literal
+from pipelines.memory import Memory
 
 
 class NotCopied(BluumError):
@@ -46,7 +47,7 @@ def back_up(warehouse: Warehouse, to: Path) -> Copied:
     if not to.absolute().parent.is_dir():
         raise NotCopied(f"there is no folder {to.absolute().parent}; nothing was copied")
     if isinstance(warehouse.store, FileStore):
-        return _copy(warehouse.store.path, to, warehouse.dataset)
+        return _copy(warehouse.store.path, to, warehouse.dataset, warehouse.store.memory)
     with _aside(warehouse.store, to) as copy:
         rows = move(warehouse, Warehouse(copy, warehouse.dataset))
     return Copied(len(rows), sum(rows.values()), warehouse.newest_night())
@@ -63,21 +64,22 @@ def restore(source: Path, warehouse: Warehouse) -> Copied:
     for there in (path, _log_of(path)):
         if there.exists():
             raise NotCopied(f"{there} is there and was not touched: move it away, then restore")
-    return _copy(source, path, warehouse.dataset)
+    return _copy(source, path, warehouse.dataset, warehouse.store.memory)
 
 
-def _copy(source: Path, to: Path, dataset: str) -> Copied:
+def _copy(source: Path, to: Path, dataset: str, memory: Memory) -> Copied:
     with _aside(source, to) as copy:
         shutil.copyfile(source, copy)
         if (log := _log_of(source)).exists():
             shutil.copyfile(log, _log_of(copy))
         duckdb.connect(str(copy)).close()  # takes what the log holds into the file
-        return _compare(source, copy, dataset)
+        return _compare(source, copy, dataset, memory)
 
 
-def _compare(source: Path, copy: Path, dataset: str) -> Copied:
+def _compare(source: Path, copy: Path, dataset: str, memory: Memory) -> Copied:
     """Read every row of both. Raises NotCopied if they differ, or are no warehouse."""
     with duckdb.connect() as connection:
+        memory.bound(connection)
         for name, path in (("source", source), ("copy", copy)):
             connection.execute(f"attach {literal(path)} as {name} (read_only)")
         held, found = (_figures(connection, name) for name in ("source", "copy"))
