@@ -162,10 +162,10 @@ class LakeStore:
             _log.warning("%s could not be written to, and is tried again: %s", self, line(state.outcome.exception()))
 
 
-def opened(lake: Lake, alias: str = ALIAS) -> duckdb.DuckDBPyConnection:
+def opened(lake: Lake) -> duckdb.DuckDBPyConnection:
     """A connection that writes to a lake, and makes it if there is none. Raises WarehouseUnusable, and duckdb.Error."""
     _refuse_files_of_another(lake)
-    return lake.connect(alias)
+    return lake.connect()
 
 
 def _refuse_files_of_another(lake: Lake) -> None:
