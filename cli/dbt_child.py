@@ -9,7 +9,11 @@ import os
 import select
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
+
+from pipelines.destination.lake_watch import watching
+from pipelines.lake import Lake
 
 
 def main() -> None:
@@ -22,7 +26,8 @@ def main() -> None:
     threading.Thread(target=_end_with_the_reader, daemon=True).start()
     from dbt.cli.main import cli
 
-    cli()
+    with watching(Lake.of(os.environ["BLUUM_WAREHOUSE"], data="")) if "ducklake" in sys.argv else nullcontext():
+        cli()
 
 
 def _end_with_the_reader() -> None:

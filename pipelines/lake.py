@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 PREFIX = "ducklake:postgres:"
 ALIAS = "lake"
 """What the catalog is attached as."""
+_ATTENTIVE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+"""What libpq is told where an address does not: to notice within a minute that the catalog's machine is gone."""
 _PACKAGES = ("duckdb_extension_ducklake", "duckdb_extension_postgres_scanner", "duckdb_extension_httpfs")
 
 
@@ -109,6 +117,13 @@ class Lake:
         return PREFIX + self.catalog
 
     @property
+    def connecting(self) -> str:
+        """What libpq is given, whoever uses it."""
+        extensions = driver().extensions
+        spelled: str = extensions.make_dsn(**{**_ATTENTIVE, **extensions.parse_dsn(self.catalog)})
+        return spelled
+
+    @property
     def attaching(self) -> str:
         """What a reader says to DuckDB, to be printed."""
         schema = "" if self.schema == "public" else f"metadata_schema {literal(self.schema)}, "
@@ -119,7 +134,7 @@ class Lake:
         """What sql/profiles.yml, libpq and DuckDB's httpfs read of this lake in the environment of dbt's process."""
         password = {} if self.password is None else {"PGPASSWORD": self.password}
         return {
-            "BLUUM_WAREHOUSE": self.address,
+            "BLUUM_WAREHOUSE": PREFIX + self.connecting,
             "BLUUM_LAKE_DATA": self.data,
             "BLUUM_LAKE_SCHEMA": self.schema,
             "BLUUM_DUCKDB_EXTENSIONS": extensions() or "",
@@ -150,7 +165,7 @@ class Lake:
             options |= {"meta_secret": "catalog"}
         self.make_data_known(connection)
         spelled = [f"{name} {literal(value)}" for name, value in options.items()] + ["read_only"] * read_only
-        connection.execute(f"attach {literal(self.address)} as {alias} ({', '.join(spelled)})")
+        connection.execute(f"attach {literal(PREFIX + self.connecting)} as {alias} ({', '.join(spelled)})")
 
     def make_data_known(self, connection: "duckdb.DuckDBPyConnection") -> None:
         """Tell a connection how a bucket is reached, if the files are in one. Raises duckdb.Error."""

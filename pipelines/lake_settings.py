@@ -36,9 +36,7 @@ class LakeSettings(BaseSettings):
     @field_validator("lake_data")
     @classmethod
     def _check_lake_data(cls, value: str | None) -> str | None:
-        if value is not None and "://" in value and not value.startswith("s3://"):
-            raise ValueError("must be a folder or s3://bucket/folder")
-        return value
+        return None if value is None else check_lake_data(value)
 
     def lake_of(self, data_dir: Path, folder: str, schema: str) -> Lake | None:
         """The lake with this schema of the catalog and this folder of the data; None where the warehouse is a file."""
@@ -49,3 +47,10 @@ class LakeSettings(BaseSettings):
         secret = self.s3_secret.get_secret_value() if self.s3_secret else None
         bucket = Bucket(self.s3_key_id, secret, self.s3_region, self.s3_endpoint)
         return Lake.of(self.warehouse.get_secret_value(), f"{data.rstrip('/')}/{folder}", schema, bucket)
+
+
+def check_lake_data(place: str) -> str:
+    """Raise ValueError if this is no place for a lake's files: a folder, or in a bucket of S3."""
+    if "://" in place and not place.startswith("s3://"):
+        raise ValueError("must be a folder or s3://bucket/folder")
+    return place

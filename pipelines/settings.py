@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipelines.lake import Lake, LakeRefused
-from pipelines.lake_settings import LakeSettings
+from pipelines.lake_settings import LakeSettings, check_lake_data
 from pipelines.memory import Memory
 from pipelines.profiles import DEFAULT, SANDBOX, SettingsRefused, read_profiles, settings_of
 
@@ -203,7 +203,11 @@ def moved(settings: Settings, to: str, data: str | None = None) -> Settings:
         Lake.of(to, data="")
     except LakeRefused as error:
         raise SettingsRefused(f"--to {error}, or `file`") from None
-    return settings.model_copy(update={"warehouse": SecretStr(to), "lake_data": data or settings.lake_data})
+    try:
+        place = check_lake_data(data) if data else settings.lake_data
+    except ValueError as error:
+        raise SettingsRefused(f"--data ({data!r}): {error}") from None
+    return settings.model_copy(update={"warehouse": SecretStr(to), "lake_data": place})
 
 
 class _Cron(BaseSettings):

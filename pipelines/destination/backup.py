@@ -8,10 +8,12 @@ backup is a file, too, to which its raw tables are moved (`move.py`). What can b
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -22,6 +24,7 @@ from pipelines.destination.move import move
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import BluumError
 from pipelines.literal import literal
+from pipelines.memory import Memory
 
 
 class NotCopied(BluumError):
@@ -40,14 +43,14 @@ class Copied:
 def back_up(warehouse: Warehouse, to: Path) -> Copied:
     """Copy the warehouse to a file that is not there yet. Only under the lock. Raises NotCopied, NotMoved."""
     if not warehouse.store.exists():
-        raise NotCopied(f"there is no {warehouse.store} to back up")
+        raise NotCopied(f"{warehouse.store} is not there: there is nothing to back up")
     if to.exists():
         raise NotCopied(f"{to} is there already and was not touched: name another file")
     if not to.absolute().parent.is_dir():
         raise NotCopied(f"there is no folder {to.absolute().parent}; nothing was copied")
     if isinstance(warehouse.store, FileStore):
-        return _copy(warehouse.store.path, to, warehouse.dataset)
-    with _aside(warehouse.store, to) as copy:
+        return _copy(warehouse, warehouse.store.path, to, warehouse.store.memory)
+    with _aside(warehouse, warehouse.store, to) as copy:
         rows = move(warehouse, Warehouse(copy, warehouse.dataset))
     return Copied(len(rows), sum(rows.values()), warehouse.newest_night())
 
@@ -63,21 +66,22 @@ def restore(source: Path, warehouse: Warehouse) -> Copied:
     for there in (path, _log_of(path)):
         if there.exists():
             raise NotCopied(f"{there} is there and was not touched: move it away, then restore")
-    return _copy(source, path, warehouse.dataset)
+    return _copy(warehouse, source, path, warehouse.store.memory)
 
 
-def _copy(source: Path, to: Path, dataset: str) -> Copied:
-    with _aside(source, to) as copy:
+def _copy(warehouse: Warehouse, source: Path, to: Path, memory: Memory) -> Copied:
+    with _aside(warehouse, source, to) as copy:
         shutil.copyfile(source, copy)
         if (log := _log_of(source)).exists():
             shutil.copyfile(log, _log_of(copy))
         duckdb.connect(str(copy)).close()  # takes what the log holds into the file
-        return _compare(source, copy, dataset)
+        return _compare(source, copy, warehouse.dataset, memory)
 
 
-def _compare(source: Path, copy: Path, dataset: str) -> Copied:
+def _compare(source: Path, copy: Path, dataset: str, memory: Memory) -> Copied:
     """Read every row of both. Raises NotCopied if they differ, or are no warehouse."""
     with duckdb.connect() as connection:
+        memory.bound(connection)
         for name, path in (("source", source), ("copy", copy)):
             connection.execute(f"attach {literal(path)} as {name} (read_only)")
         held, found = (_figures(connection, name) for name in ("source", "copy"))
@@ -103,9 +107,12 @@ def _figures(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, 
 
 
 @contextmanager
-def _aside(source: object, to: Path) -> Iterator[Path]:
+def _aside(warehouse: Warehouse, source: object, to: Path) -> Iterator[Path]:
     """A file to fill that takes its name when all went well; no half copy is left, nor one of a command that was killed."""
-    copy = to.with_name(f".{to.name}.copying")
+    # One name for all backups of a warehouse, whose lock is held: the next one finds what a kill has left. Others that copy
+    # into the same folder meanwhile have another one.
+    whose = sha256(f"{socket.gethostname()} {warehouse.store}".encode()).hexdigest()[:8]
+    copy = to.with_name(f".warehouse-{whose}.copying")
     leftovers = (copy, _log_of(copy))
     try:
         for leftover in leftovers:

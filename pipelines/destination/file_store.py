@@ -73,8 +73,19 @@ class FileStore:
         connection.execute(f"attach {literal(self.path)} as {alias}" + " (read_only)" * read_only)
 
     def mend(self, dataset: str) -> None:
-        if mend(self.path, frozenset({dataset})):
+        self._make_room()
+        if mend(self.path, frozenset({dataset}), self.memory):
             self._pipeline = None
+
+    def _make_room(self) -> None:
+        """Delete half files of `storage.py`, `torn.py` and `publish.py` that a kill has left: a disk may be full of them."""
+        halves = [f"{self.path.name}.{half}" for half in ("converting", "mending", "mended")] + ["bi.duckdb.building"]
+        try:
+            for name in halves:
+                for left in (self.path.with_name(name), self.path.with_name(f"{name}.wal")):
+                    left.unlink(missing_ok=True)
+        except OSError as error:
+            raise WarehouseUnusable(f"{left} cannot be deleted: {error.strerror or error}") from error
 
     def drop_working_files(self) -> None:
         """Packages, and a copy of the state in raw: what a kill has left there can neither be loaded nor hold up a night."""
@@ -86,12 +97,12 @@ class FileStore:
             raise WarehouseUnusable(f"{self._dlt_pipelines} cannot be emptied: {error.strerror or error}") from error
 
     def bring_up_to_date(self, dataset: str) -> None:
-        if convert(self.path, dataset):
+        if convert(self.path, dataset, self.memory):
             self._pipeline = None
 
     def write_anew(self, dataset: str) -> bool:
         self._pipeline = None
-        return convert(self.path, dataset, anyway=True)
+        return convert(self.path, dataset, self.memory, anyway=True)
 
     def let_go(self) -> bool:
         return True  # the published file was replaced

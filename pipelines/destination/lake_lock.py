@@ -12,6 +12,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from pipelines.destination.lake_watch import watching
 from pipelines.errors import Locked, WarehouseUnusable
 from pipelines.lake import Lake, driver
 
@@ -65,7 +66,8 @@ def holding_lake(lake: Lake, purpose: str) -> Iterator[None]:
         return
     hold = _held[_name(lake)] = _Hold(lake, purpose)
     try:
-        yield
+        with watching(lake):
+            yield
     finally:
         del _held[_name(lake)]
         hold.connection.close()
@@ -116,9 +118,7 @@ def _connected(lake: Lake, name: str) -> Any:
     # A writer whose machine has vanished is noticed within a minute.
     alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c idle_session_timeout=0"
     try:
-        connection = psycopg2.connect(
-            lake.catalog, password=lake.password, application_name=name, connect_timeout=10, options=alive
-        )
+        connection = psycopg2.connect(lake.connecting, password=lake.password, application_name=name, options=alive)
     except psycopg2.OperationalError as error:
         raise WarehouseUnusable(f"the catalog of {lake} cannot be reached: {_line(error)}") from error
     connection.autocommit = True

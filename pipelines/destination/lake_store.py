@@ -68,7 +68,7 @@ class LakeStore:
                 return self._looked_into(self._root)
             except duckdb.Error:
                 self._root = None
-        self._root = self.lake.connect()
+        self._root = opened(self.lake)
         return self._looked_into(self._root)
 
     def _looked_into(self, root: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
@@ -78,18 +78,18 @@ class LakeStore:
         return cursor
 
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, dataset: str, *, read_only: bool = False) -> None:
+        if not read_only:
+            _refuse_files_of_another(self.lake)
         self.lake.attach(connection, alias, read_only=read_only)
 
     def mend(self, dataset: str) -> None:
         """Nothing tears a lake; whether it can be written is found out before anything is asked."""
         if not may_write(self.lake):
             raise WarehouseUnusable(f"this role may read {self} and not write it; nothing was done")
-        if not is_made(self.lake) and self._holds_files():
-            raise WarehouseUnusable(
-                f"{self} is not made yet, and {self.lake.data} holds files of another one, which its upkeep would delete; "
-                "nothing was done: choose another BLUUM_LAKE_DATA"
-            )
-        if not self.lake.data.startswith("s3://"):
+        _refuse_files_of_another(self.lake)
+        if self.lake.data.startswith("s3://"):
+            _holds(self.lake, ".none*")  # by a list of no files, which takes the right keys as any list does
+        else:
             folder = Path(self.lake.data)
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -98,12 +98,6 @@ class LakeStore:
             except OSError as error:
                 reason = error.strerror or error
                 raise WarehouseUnusable(f"the folder {folder} of {self} cannot be written: {reason}") from error
-
-    def _holds_files(self) -> bool:
-        with closing(connect()) as connection:
-            self.lake.make_data_known(connection)
-            held = connection.execute("select 1 from glob(?) limit 1", [f"{self.lake.data}/**/*.parquet"]).fetchall()
-        return bool(held)
 
     def drop_working_files(self) -> None:
         """There are none that anybody reads; the files of a load that never was are deleted by `upkeep.py`."""
@@ -119,9 +113,9 @@ class LakeStore:
 
     def _tidied(self, tidy: Callable[[duckdb.DuckDBPyConnection, str], None]) -> bool:
         try:
-            with closing(self.lake.connect()) as connection:
+            with closing(opened(self.lake)) as connection:
                 tidy(connection, ALIAS)
-        except duckdb.Error as error:
+        except (duckdb.Error, WarehouseUnusable) as error:
             _log.warning("%s still holds what was deleted: %s", self, line(error))
             return False
         return True
@@ -168,6 +162,32 @@ class LakeStore:
             _log.warning("%s could not be written to, and is tried again: %s", self, line(state.outcome.exception()))
 
 
+def opened(lake: Lake) -> duckdb.DuckDBPyConnection:
+    """A connection that writes to a lake, and makes it if there is none. Raises WarehouseUnusable, and duckdb.Error."""
+    _refuse_files_of_another(lake)
+    return lake.connect()
+
+
+def _refuse_files_of_another(lake: Lake) -> None:
+    """Raise WarehouseUnusable if a lake would be made where another one's files are, whose catalog may have been lost."""
+    if not is_made(lake) and _holds(lake, "**/*.parquet"):
+        raise WarehouseUnusable(
+            f"{lake} is not made yet, and {lake.data} holds files of another one, which its upkeep would delete; "
+            "nothing was done: choose another BLUUM_LAKE_DATA"
+        )
+
+
+def _holds(lake: Lake, files: str) -> bool:
+    """Whether there are such files where those of a lake are. Raises WarehouseUnusable if the place does not let us look."""
+    try:
+        with closing(connect()) as connection:
+            lake.make_data_known(connection)
+            found = connection.execute("select 1 from glob(?) limit 1", [f"{lake.data}/{files}"]).fetchall()
+    except duckdb.Error as error:
+        raise WarehouseUnusable(f"the files of {lake} in {lake.data} cannot be reached: {line(error)}") from error
+    return bool(found)
+
+
 def _columns(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, set[str]]:
     """The columns of each table that is there."""
     found = connection.execute(
@@ -210,7 +230,7 @@ def line(error: BaseException | None) -> str:
 def empty(lake: Lake) -> None:
     """Drop all that a lake holds. Raises WarehouseUnusable."""
     try:
-        with closing(lake.connect()) as connection:
+        with closing(opened(lake)) as connection:
             found = connection.execute(
                 "select schema_name from duckdb_schemas() where database_name = current_database() and schema_name != 'main'"
             ).fetchall()

@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,14 +51,15 @@ def holding(data_dir: Path, purpose: str) -> Iterator[None]:
     except Timeout:
         raise Locked(f"{holder(folder)} is writing to {folder}; nothing was done") from None
     except OSError as error:
-        raise WarehouseUnusable(f"the data folder {folder} cannot be written: {error.strerror or error}") from error
+        raise _unusable(folder, error) from error
     try:
         if lock.lock_counter == 1:
-            _note(folder).write_text(json.dumps(_self(purpose)))
+            _write_note(folder, purpose)
         yield
     finally:
         if lock.lock_counter == 1:
-            _note(folder).unlink(missing_ok=True)
+            with suppress(OSError):  # it holds nothing, and must not hide what went wrong
+                _note(folder).unlink(missing_ok=True)
         lock.release()
 
 
@@ -93,6 +94,17 @@ def holder(folder: Path) -> str:
     if note is None:
         return "another process"  # it is between taking the lock and writing the note
     return f"`{note['purpose']}` (process {note['pid']} on {note['host']}, since {note['since']})"
+
+
+def _write_note(folder: Path, purpose: str) -> None:
+    try:
+        _note(folder).write_text(json.dumps(_self(purpose)))
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> WarehouseUnusable:
+    return WarehouseUnusable(f"the data folder {folder} cannot be written: {error.strerror or error}")
 
 
 def _read_note(folder: Path) -> dict[str, Any] | None:

@@ -2,7 +2,8 @@
 
     source: raw.* --copied, counted, checksummed--> target: raw.*
 
-The source stays as it is. What dbt derives is built anew where the warehouse now is, which whoever calls this sees to.
+Rows of loads that never were committed stay behind: a file has such until the next sweep, and nobody sweeps them from a
+lake. The source stays as it is. What dbt derives is built anew where the warehouse now is, which whoever calls this sees to.
 """
 
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Column:
 def move(source: Warehouse, target: Warehouse) -> Mapping[str, int]:
     """Copy all raw tables to a warehouse that holds nothing yet. Returns rows per table.
 
-    Only under the locks of both, and when the source has been swept. Raises NotMoved.
+    Only under the locks of both. Raises NotMoved.
     """
     loads, there = source.committed_loads(), set(target.committed_loads())
     if not loads:
@@ -65,7 +66,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> Ma
     connection.execute(f"create schema if not exists {target}")
     rows: dict[str, int] = {}
     for name, columns in _tables(connection, source).items():
-        there, here = f'{source}."{name}"', f'{target}."{name}"'
+        there, here = f'{source}."{name}"{_that_count(columns, source)}', f'{target}."{name}"'
         spelled = [f'"{column.name}" {column.type}{"" if column.is_nullable else " not null"}' for column in columns]
         connection.execute(f"create table if not exists {here} ({', '.join(spelled)})")
         # Which load came first is told by the order of rows, and so is what was asked first; of responses, by their ids.
@@ -73,6 +74,12 @@ def _copy(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> Ma
         connection.execute(f"insert into {here} by name select * from {there}{order}")
         rows[name] = _compare(connection, name, columns, there, here)
     return rows
+
+
+def _that_count(columns: list[Column], source: str) -> str:
+    """Which rows of a table count: all of one that no load fills."""
+    is_loaded = any(column.name == "_dlt_load_id" for column in columns)
+    return f" where _dlt_load_id in (select load_id from {source}._dlt_loads where status = 0)" if is_loaded else ""
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, source: str) -> Mapping[str, list[Column]]:

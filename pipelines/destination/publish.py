@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ def publish(settings: Settings, run_id: str, *, anew: bool = False) -> Mapping[s
         _swap(settings)
     except (duckdb.Error, OSError) as error:
         reason = str(error).splitlines()[0]
+        with suppress(OSError):  # which must not hide what went wrong; else the next publish does it
+            _remove(_building(settings))
         raise NotPublished(f"{settings.bi} is as it was, the marts could not be published: {reason}") from error
     return rows
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import duckdb
 
 from pipelines.destination import catalog
-from pipelines.destination.lake_lock import make_sure
+from pipelines.destination.lake_lock import is_made, make_sure
 from pipelines.destination.lake_store import LakeStore, line
 from pipelines.destination.manifest import write_manifest
 from pipelines.destination.upkeep import keep_up, newest_snapshot, published_snapshots
@@ -26,8 +26,10 @@ _NEXT = re.compile(rf"\b({'|'.join(LakeStore.building)})_next\b")
 def publish_lake(lake: Lake, run_id: str) -> Mapping[str, int]:
     """Show readers what is built. Returns rows per table, by schema.table.
 
-    Raises NotPublished if anything fails; readers see what they saw before then.
+    Raises NotPublished if anything fails, and where there is no lake; readers see what they saw before then.
     """
+    if not is_made(lake):
+        raise NotPublished(f"{lake} is not made yet: there is nothing to publish")
     try:
         with closing(lake.connect("bi")) as connection:  # by which name nobody will call it: views name schemas alone
             connection.execute("begin")

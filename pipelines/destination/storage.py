@@ -16,6 +16,7 @@ import duckdb
 
 from pipelines.destination.durable import flush
 from pipelines.literal import literal
+from pipelines.memory import UNBOUND, Memory
 from pipelines.schema.tables import RESPONSES
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def create(path: Path, dataset: str) -> None:
         _create_responses(connection, f"warehouse.{dataset}", [*columns, ("_dlt_load_id", "varchar", False)])
 
 
-def convert(path: Path, dataset: str, *, anyway: bool = False) -> bool:
+def convert(path: Path, dataset: str, memory: Memory = UNBOUND, *, anyway: bool = False) -> bool:
     """Write an older or a mostly empty file anew, if it is one, or `anyway`. Under the lock, with nobody else at the file.
 
     The file stands as it is until the new one has been compared with it, table by table. Returns whether it was replaced; a
@@ -49,6 +50,7 @@ def convert(path: Path, dataset: str, *, anyway: bool = False) -> bool:
     try:
         _remove(copy)
         with closing(duckdb.connect()) as connection:
+            memory.bound(connection)
             connection.execute(f"attach {literal(path)} as older; checkpoint older")
             _attach(connection, copy, "newer")
             _copy(connection, dataset)

@@ -19,7 +19,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.errors import WarehouseUnusable
 from pipelines.literal import literal
+from pipelines.memory import UNBOUND, Memory
 
 _log = logging.getLogger(__name__)
 _TORN = re.compile(
@@ -29,12 +31,22 @@ _BLOCKS = 8
 """Blocks that may be torn: one by a kill, a few by a power cut."""
 
 
-def mend(path: Path, kept_schemas: frozenset[str]) -> Path | None:
+def mend(path: Path, kept_schemas: frozenset[str], memory: Memory = UNBOUND) -> Path | None:
     """Put a file that opens in the place of a torn one, holding the tables of these schemas. Only under the lock.
 
     Returns where the torn file is kept; None when nothing was torn, or when it cannot be mended: then it is as it was, and
-    whoever opens it next is told why it cannot be.
+    whoever opens it next is told why it cannot be. Raises WarehouseUnusable where the disk stands in the way.
     """
+    try:
+        return _mend(path, kept_schemas, memory)
+    except OSError as error:
+        raise WarehouseUnusable(
+            f"{path} was torn in the middle of a write, and mending it needs room for a second one, on a disk that can link"
+            f" files; it was left as it is: {error.strerror or error}"
+        ) from error
+
+
+def _mend(path: Path, kept_schemas: frozenset[str], memory: Memory) -> Path | None:
     # A writer that ended well has left no log of a checkpoint in progress: other damage is none of ours.
     log = _log_of(path) if path.exists() else None
     if log is None or _opens(path):
@@ -44,7 +56,7 @@ def mend(path: Path, kept_schemas: frozenset[str]) -> Path | None:
         whole.unlink(missing_ok=True)
         shutil.copyfile(path, copy)
         shutil.copyfile(log, _wal_of(copy))
-        if not (_accept_torn_blocks(copy) and _copy_tables(copy, whole, kept_schemas)):
+        if not (_accept_torn_blocks(copy) and _copy_tables(copy, whole, kept_schemas, memory)):
             return None
         kept = _keep(path, log)
         # The log is of the torn file: beside the new one it would be read into it, a second time. A kill between these two
@@ -109,10 +121,11 @@ def _accept_torn_blocks(path: Path) -> bool:
     return False
 
 
-def _copy_tables(path: Path, whole: Path, schemas: frozenset[str]) -> bool:
+def _copy_tables(path: Path, whole: Path, schemas: frozenset[str], memory: Memory) -> bool:
     """Copy the schemas' tables into a new file, reading every row. Returns whether all could be read."""
     with duckdb.connect(str(path)) as connection:
         try:
+            memory.bound(connection)
             others = connection.execute(
                 "select distinct schema_name from duckdb_schemas() where database_name = current_database() and not internal"
             ).fetchall()

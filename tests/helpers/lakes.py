@@ -95,10 +95,29 @@ def stop(server: Any) -> None:
 
 def kill(server: Any) -> None:
     """The same by SIGKILL, to it and to all that it has started."""
-    parent = psutil.Process(server.get_pid())
-    for process in (parent, *parent.children(recursive=True)):
+    parent, *started = _processes(server)
+    for process in (parent, *started):
         process.send_signal(signal.SIGKILL)
     psutil.wait_procs([parent], timeout=30)
+
+
+@contextmanager
+def frozen(server: Any) -> Iterator[None]:
+    """Let Postgres stand still until the block ends, as when its machine is paused: it is there, and says nothing."""
+    stopped = _processes(server)
+    for process in stopped:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in stopped:
+            process.resume()
+
+
+def _processes(server: Any) -> list[psutil.Process]:
+    """The server's own, and all that it has started."""
+    parent = psutil.Process(server.get_pid())
+    return [parent, *parent.children(recursive=True)]
 
 
 def start(server: Any) -> None:

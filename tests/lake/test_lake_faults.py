@@ -7,22 +7,25 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import psycopg2
 import pytest
 from helpers.faulty import Rule, running
 from helpers.house import House, Truth, target
-from helpers.lakes import Catalog, kill, start, stop
+from helpers.lakes import Catalog, frozen, kill, rows, start, stop
 
 from pipelines.api import engine
+from pipelines.api.parse import Batch
 from pipelines.api.progress import Progress
+from pipelines.destination import lake_store, lake_watch
 from pipelines.destination.lake_lock import holding_lake
 from pipelines.destination.lake_store import LakeStore
 from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import Locked, WarehouseUnusable
 from pipelines.night.replay import replay
+from pipelines.schema.tables import RESPONSES
 from sandbox.server import Options
 
 FULL = """
@@ -106,6 +109,29 @@ def test_a_catalog_that_stays_away_ends_the_night_in_one_line_and_the_next_start
     assert house.sync().failures == []
     assert house.truth() == undisturbed
     assert not before & set(house.asked()), "nothing that had landed was asked again"
+
+
+def test_a_catalog_that_stands_still_in_the_middle_of_a_load_ends_it_in_one_line(
+    catalog: Catalog, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lake_watch, "EVERY", 0.1)
+    monkeypatch.setattr(lake_watch, "LIMIT", 2)  # the least that libpq takes
+    lake = catalog.lake(connect_timeout="2")
+    warehouse = Warehouse(LakeStore(lake, patience=1))
+    with holding_lake(lake, "a test"):
+        warehouse.load(_a_response("1"))
+        with ExitStack() as standing, monkeypatch.context() as patch:
+            patch.setattr(lake_store, "make_sure", lambda lake: standing.enter_context(frozen(server)))  # before the commit
+            with pytest.raises(WarehouseUnusable, match=r"could not be written to the lake .* does not count"):
+                warehouse.load(_a_response("2"))
+        warehouse.load(_a_response("3"))
+    assert rows(lake, "select response_id from raw.responses order by all") == [("1",), ("3",)]
+
+
+def _a_response(number: str) -> Batch:
+    batch = Batch()
+    batch.add(RESPONSES, {"response_id": number})
+    return batch
 
 
 def test_a_restart_of_the_catalog_lets_no_second_writer_in_unnoticed(house: House, server: Any, catalog: Catalog) -> None:

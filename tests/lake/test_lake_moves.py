@@ -13,9 +13,11 @@ from helpers.lakes import Catalog, rows
 
 from pipelines.destination.backup import back_up, restore
 from pipelines.destination.forgetting import forget, let_go, rewrite
+from pipelines.destination.lake_store import empty
 from pipelines.destination.move import NotMoved, move
+from pipelines.destination.publish import publish
 from pipelines.destination.warehouse import Warehouse
-from pipelines.errors import WarehouseUnusable
+from pipelines.errors import NotPublished, WarehouseUnusable
 
 
 @pytest.fixture
@@ -83,6 +85,33 @@ def test_a_backup_of_a_lake_is_a_file_that_any_lake_takes_back(
     assert truth(other.lake()) == before
 
 
+def test_rows_of_a_load_that_was_killed_do_not_come_into_a_lake_by_a_backup(
+    filed: House, catalog: Catalog, tmp_path: Path
+) -> None:
+    before, backup = filed.truth(), tmp_path / "backup.duckdb"
+    _kill_a_load_before_its_commit(filed.warehouse)
+    back_up(Warehouse.of(filed.settings()), backup)
+    assert rows(backup, "select count(*) > 0 from raw.responses where _dlt_load_id = 'killed'") == [(True,)]
+
+    restore(backup, Warehouse.of(filed.settings(**catalog.given)))
+
+    assert rows(catalog.lake(), "select count(*) from raw.responses where _dlt_load_id = 'killed'") == [(0,)]
+    assert rows(catalog.lake(), "select count(*) from raw.positions where _dlt_load_id = 'killed'") == [(0,)]
+    assert truth(catalog.lake()) == before
+    filed.given.update(catalog.given)
+    filed.next_night()
+    assert filed.sync().failures == []
+    assert rows(catalog.lake(), "select count(distinct as_of_date) from raw.positions") == [(3,)], "all of it is asked"
+
+
+def _kill_a_load_before_its_commit(warehouse: Path) -> None:
+    """Answers of a third night, in some tables and not in _dlt_loads: dlt commits table by table."""
+    third = "max(as_of_date) over () + 1 as as_of_date, 'killed' as _dlt_load_id, 'killed ' || response_id as response_id"
+    with duckdb.connect(str(warehouse)) as connection:
+        for table in ("responses", "positions"):
+            connection.execute(f"insert into raw.{table} select * replace ({third}) from raw.{table}")
+
+
 def test_who_is_forgotten_is_in_no_file_no_snapshot_and_no_row_of_the_catalog(
     house: House, catalog: Catalog, tmp_path: Path
 ) -> None:
@@ -127,9 +156,27 @@ def _places(catalog: Catalog, wanted: str) -> list[str]:
     ]
 
 
-def test_a_new_lake_in_a_folder_with_files_of_another_is_refused(house: House, server: Any, catalog: Catalog) -> None:
+def test_files_whose_catalog_was_lost_are_left_alone_by_every_command_that_would_make_a_lake(
+    house: House, server: Any, catalog: Catalog, tmp_path: Path
+) -> None:
     house.sync()
+    backup = tmp_path / "backup.duckdb"
+    back_up(Warehouse.of(house.settings()), backup)
+    files = sorted(Path(catalog.data).rglob("*.parquet"))
     other = Catalog(server, f"{catalog.name}_other", catalog.data)
     house.given.update(other.given)
-    with pytest.raises(WarehouseUnusable, match="holds files of another one, which its upkeep would delete"):
-        house.sync()
+    settings = house.settings()
+
+    for make in (
+        house.sync,
+        lambda: restore(backup, Warehouse.of(settings)),
+        lambda: move(Warehouse(backup), Warehouse.of(settings)),
+        lambda: empty(other.lake()),
+    ):
+        with pytest.raises(WarehouseUnusable, match="holds files of another one, which its upkeep would delete"):
+            make()
+    with pytest.raises(NotPublished, match="is not made yet: there is nothing to publish"):
+        publish(settings, "a test")
+
+    assert other.tables() == [], "no lake was made, which the next command would take for its own"
+    assert sorted(Path(catalog.data).rglob("*.parquet")) == files

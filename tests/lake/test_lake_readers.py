@@ -21,7 +21,7 @@ from pipelines.errors import NotPublished
 from pipelines.lake import Lake
 
 NIGHTS = 8
-DEPLOY = Path(__file__).parents[2] / "deploy"
+READER_SQL = (Path(__file__).parents[2] / "deploy" / "lake-reader.sql").read_text()
 SEEN = "select distinct run_id from marts.manifest"
 COUNTED = "select count(*), count(distinct night), max(night) from marts.positions_daily"
 
@@ -103,24 +103,33 @@ def _left(lake: Lake, catalog: Catalog) -> tuple[int, int]:
     return snapshots, sum(path.is_file() for path in Path(catalog.data).rglob("*"))
 
 
-def test_the_role_of_readers_reads_the_marts_and_nothing_else(lake: Lake, catalog: Catalog) -> None:
-    with closing(lake.connect()) as connection:
-        connection.execute("create schema raw; create table raw.responses as select 'of a person' as body")
-    catalog.sql((DEPLOY / "lake-reader.sql").read_text())
+@pytest.mark.parametrize("profile", ["default", "acme"])
+def test_the_role_of_readers_reads_the_marts_of_a_profile_and_nothing_else(catalog: Catalog, profile: str) -> None:
+    lakes = {name: catalog.lake(name) for name in ("default", "acme")}
+    for made in lakes.values():
+        _publish(made, 0)
+        with closing(made.connect()) as connection:
+            connection.execute("create schema raw; create table raw.responses as select 'of a person' as body")
+    schema = lakes[profile].schema
+    for _ in range(2):  # it may be run again
+        catalog.sql(f"\\set schema {schema}\n{READER_SQL}" if profile != "default" else READER_SQL)
 
-    with opened(catalog.lake(user="reader")) as reader:
+    as_reader = catalog.lake(profile, user="reader")
+    with opened(as_reader) as reader:
         assert reader.execute(COUNTED).fetchall() == [(20_000, 1, 0)]
         assert reader.execute("select count(*) from marts.pnl_daily where account_id = 7").fetchall() == [(1,)]
-    with opened(catalog.lake(user="reader")) as reader, pytest.raises(duckdb.Error, match="read-only"):
+    with opened(as_reader) as reader, pytest.raises(duckdb.Error, match="read-only"):
         reader.execute("delete from marts_next.positions_daily")
-    with closing(catalog.lake(user="reader").connect()) as writer, pytest.raises(duckdb.Error, match="permission denied"):
+    with closing(as_reader.connect()) as writer, pytest.raises(duckdb.Error, match="permission denied"):
         writer.execute("delete from marts_next.positions_daily")
-    _publish(lake, 1)
-    assert rows(catalog.lake(user="reader"), COUNTED) == [(20_001, 1, 1)], "a later night, too"
+    _publish(lakes[profile], 1)
+    assert rows(as_reader, COUNTED) == [(20_001, 1, 1)], "a later night, too"
 
     with closing(psycopg2.connect(catalog.server.get_uri(catalog.name))) as there, there.cursor() as cursor:
         cursor.execute("set role reader")
-        cursor.execute("select table_name from information_schema.tables where table_schema = 'public'")
-        for (table,) in cursor.fetchall():
+        cursor.execute("select table_schema, table_name from information_schema.tables where table_name ~ '^ducklake'")
+        found = cursor.fetchall()
+        assert {name for name, _ in found} == {schema}, "of the other profile it sees not even the catalog"
+        for table in (".".join(names) for names in found):
             cursor.execute(f"select count(*) from {table} as held where cast(held as text) like '%of a person%'")
             assert cursor.fetchone() == (0,), table

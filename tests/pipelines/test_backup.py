@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.destination import backup as backing_up
 from pipelines.destination.backup import NotCopied, back_up, restore
 from pipelines.destination.warehouse import Warehouse
 
@@ -97,8 +98,27 @@ def test_a_backup_with_one_flipped_bit_is_refused(warehouse: Path, tmp_path: Pat
         restore(backup, Warehouse(tmp_path / "fresh.duckdb"))
 
 
+def test_what_a_killed_backup_has_left_is_gone_after_the_next_one_whatever_its_name(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(backing_up, "_compare", _killed)
+        patch.setattr(Path, "unlink", lambda path, missing_ok=False: None)  # a kill leaves nobody to do that
+        with pytest.raises(KeyboardInterrupt):
+            back_up(Warehouse(warehouse), folder / "of-monday.duckdb")
+    assert len(list(folder.iterdir())) == 1
+    back_up(Warehouse(warehouse), folder / "of-tuesday.duckdb")
+    assert [path.name for path in folder.iterdir()] == ["of-tuesday.duckdb"]
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_there_must_be_something_to_back_up_and_somewhere_to_put_it(warehouse: Path, tmp_path: Path) -> None:
-    with pytest.raises(NotCopied, match=r"there is no .*none\.duckdb to back up"):
+    with pytest.raises(NotCopied, match=r"none\.duckdb is not there: there is nothing to back up"):
         back_up(Warehouse(tmp_path / "none.duckdb"), tmp_path / "backup.duckdb")
     with pytest.raises(NotCopied, match="there is no folder"):
         back_up(Warehouse(warehouse), tmp_path / "nowhere" / "backup.duckdb")

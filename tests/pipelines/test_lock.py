@@ -167,3 +167,27 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
         holding(tmp_path / "file" / "data", "a test"),
     ):
         pass
+
+
+def test_a_folder_that_has_become_full_or_read_only_is_one_clear_line(tmp_path: Path) -> None:
+    with holding(tmp_path, "a test"):
+        pass
+    (tmp_path / "writer.json").mkdir()  # what cannot be written is the note: the lock's own file is there
+    with (
+        pytest.raises(WarehouseUnusable, match=r"the data folder .* cannot be written: Is a directory"),
+        holding(tmp_path, "a test"),
+    ):
+        pass
+    assert not is_held(tmp_path)
+
+
+def test_a_folder_that_becomes_read_only_meanwhile_does_not_hide_what_went_wrong(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="the disk is full"), holding(tmp_path, "a test"):
+        _fail_when_the_note_cannot_be_deleted(tmp_path)
+    assert not is_held(tmp_path)
+
+
+def _fail_when_the_note_cannot_be_deleted(folder: Path) -> None:
+    (folder / "writer.json").unlink()
+    (folder / "writer.json").mkdir()
+    raise RuntimeError("the disk is full")

@@ -8,6 +8,8 @@ import duckdb
 import pytest
 from helpers.sql_warehouse import Dbt, create_raw
 
+from pipelines.destination.backup import NotCopied, back_up, restore
+from pipelines.destination.file_store import FileStore
 from pipelines.destination.warehouse import Warehouse
 from pipelines.memory import Memory
 from pipelines.settings import Settings
@@ -37,6 +39,21 @@ def test_what_does_not_fit_goes_into_the_data_folder_and_is_gone_afterwards(tmp_
         assert spilled > 10_000_000
         assert [path for path in (tmp_path / ".tmp").iterdir() if path.stat().st_size]
     assert not (tmp_path / ".tmp").exists()
+
+
+def test_so_is_whatever_copies_the_whole_warehouse(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, little = tmp_path / "warehouse.duckdb", Memory("1MB", tmp_path)
+    with closing(duckdb.connect(str(path))) as connection:
+        connection.execute(f"create schema raw; {MANY.replace('many', 'raw.responses', 1)}")
+    held = Warehouse(FileStore(path, memory=little))
+
+    assert not held.store.write_anew("raw")
+    assert "was not written anew, and is left as it is: Out of Memory" in caplog.text
+    with pytest.raises(NotCopied, match="Out of Memory"):
+        back_up(held, tmp_path / "backup.duckdb")
+    with pytest.raises(NotCopied, match="Out of Memory"):
+        restore(path, Warehouse(FileStore(tmp_path / "fresh.duckdb", memory=little)))
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.slow

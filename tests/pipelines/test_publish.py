@@ -13,8 +13,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from helpers.full_disk import no_file_may_be_larger_than
 
+from pipelines.destination import publish as publishing
 from pipelines.destination.publish import STORAGE_VERSION, publish
+from pipelines.destination.warehouse import Warehouse
 from pipelines.errors import NotPublished
 from pipelines.settings import Settings
 
@@ -312,6 +315,13 @@ def test_room_that_nothing_uses_is_given_back(data: Path) -> None:
     assert (data / "bi.duckdb").stat().st_size < before / 2
 
 
+def test_a_disk_that_is_full_keeps_no_half_file(data: Path) -> None:
+    publish(settings_of(data), "run 1")
+    with no_file_may_be_larger_than(100_000), pytest.raises(NotPublished, match="as it was"):
+        publish(settings_of(data), "run 2")
+    assert sorted(path.name for path in data.glob("bi.*")) == ["bi.duckdb"]
+
+
 @pytest.mark.parametrize(
     "break_it",
     [
@@ -335,6 +345,21 @@ def test_without_a_warehouse_nothing_is_published(tmp_path: Path) -> None:
     with pytest.raises(NotPublished):
         publish(settings_of(tmp_path), "run 1")
     assert not (tmp_path / "bi.duckdb").exists()
+
+
+def test_what_a_killed_publish_has_left_is_gone_before_the_next_night_begins(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*paths: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing.os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(settings_of(data), "run 1")
+    assert list(data.glob("bi.*"))
+    Warehouse.of(settings_of(data)).mend()
+    assert list(data.glob("bi.*")) == []
 
 
 def test_what_a_killed_publish_has_left_is_no_hindrance(data: Path) -> None:

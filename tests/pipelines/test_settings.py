@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from pipelines.lake import Lake
 from pipelines.profiles import SettingsRefused
-from pipelines.settings import Settings, profile_names
+from pipelines.settings import Settings, moved, profile_names
 
 KEYS = {"BLUUM_API_KEY": "key", "BLUUM_API_SECRET": "secret"}
 
@@ -389,3 +390,13 @@ def test_a_webhook_that_cannot_be_is_refused_without_being_shown(
         Settings.of()
     assert why in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+def test_a_lake_is_moved_to_a_folder_or_to_s3_and_nowhere_else() -> None:
+    lake, here = "ducklake:postgres:dbname=lake", Settings()
+    for place, data in (("s3://bucket/lake", "s3://bucket/lake/sandbox"), ("/srv/lake", "/srv/lake/sandbox")):
+        assert moved(here, lake, place).lake == Lake.of(lake, data, schema="sandbox")
+    with pytest.raises(SettingsRefused, match=r"--data \('gs://bucket/lake'\): must be a folder or s3://bucket/folder"):
+        moved(here, lake, "gs://bucket/lake")
+    with pytest.raises(ValidationError, match="must be a folder or s3://bucket/folder"):
+        Settings(lake_data="gs://bucket/lake")

@@ -2,14 +2,12 @@
 
 import gzip
 import logging
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
 from helpers.faulty import running
+from helpers.full_disk import no_file_may_be_larger_than
 from helpers.house import House
 from helpers.lakes import rows
 
@@ -73,19 +71,9 @@ def test_what_a_kill_has_left_of_a_conversion_is_no_matter(older: Path) -> None:
     assert [path.name for path in older.parent.iterdir()] == [older.name]
 
 
-@contextmanager
-def _no_file_may_be_larger_than(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_without_room_for_a_second_file_the_older_one_serves_on(older: Path, caplog: pytest.LogCaptureFixture) -> None:
     before = older.read_bytes()
-    with _no_file_may_be_larger_than(300_000), caplog.at_level(logging.WARNING):
+    with no_file_may_be_larger_than(300_000), caplog.at_level(logging.WARNING):
         assert not convert(older, "raw")
     assert "was not written anew, and is left as it is" in caplog.text
     assert older.read_bytes() == before

@@ -1,12 +1,17 @@
 """A warehouse torn in the middle of a write opens again with all its rows; other damage is left alone."""
 
+import errno
 import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
+from helpers.full_disk import no_file_may_be_larger_than
 
+from pipelines.destination import torn
 from pipelines.destination.torn import mend
+from pipelines.errors import WarehouseUnusable
+from pipelines.memory import Memory
 
 BLOCK, FIRST_BLOCK = 262_144, 12_288
 RAW = frozenset({"raw"})
@@ -124,3 +129,41 @@ def test_a_torn_write_that_took_rows_with_it_is_left_as_it_is(warehouse: Path) -
     assert mend(warehouse, RAW) is None
     assert warehouse.read_bytes() == content
     assert {path.name for path in warehouse.parent.iterdir()} == {warehouse.name, f"{warehouse.name}.wal"}
+
+
+def test_without_room_for_a_second_one_a_torn_file_is_left_and_a_line_says_so(warehouse: Path) -> None:
+    tear(warehouse)
+    before = warehouse.read_bytes()
+    with (
+        no_file_may_be_larger_than(300_000),
+        pytest.raises(WarehouseUnusable, match=r"needs room .* was left as it"),
+    ):
+        mend(warehouse, RAW)
+    assert warehouse.read_bytes() == before
+    assert {path.name for path in warehouse.parent.iterdir()} == {warehouse.name, f"{warehouse.name}.wal"}
+    mend(warehouse, RAW)
+    assert rows(warehouse)[0][0] == 200_001, "there is room again"
+
+
+def test_on_a_disk_that_cannot_link_files_a_torn_file_is_left_and_a_line_says_so(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tear(warehouse)
+    before = warehouse.read_bytes()
+
+    def refuse(*paths: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(torn.os, "link", refuse)
+    with pytest.raises(WarehouseUnusable, match=r"on a disk that can link files; .* Operation not permitted"):
+        mend(warehouse, RAW)
+    assert warehouse.read_bytes() == before
+    assert {path.name for path in warehouse.parent.iterdir()} == {warehouse.name, f"{warehouse.name}.wal"}
+
+
+def test_a_mending_takes_no_more_memory_than_it_may(warehouse: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tear(warehouse)
+    before = warehouse.read_bytes()
+    assert mend(warehouse, RAW, Memory("1MB")) is None
+    assert "is torn and could not be mended: Out of Memory" in caplog.text
+    assert warehouse.read_bytes() == before
