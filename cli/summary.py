@@ -136,7 +136,8 @@ def _published(settings: Settings) -> tuple[tuple[Any, ...], list[Any]]:
         nights = connection.execute(
             """
             select as_of_date, sum(expected), sum(ok + absent + disabled), sum(quarantined_rows), bool_and(is_complete)
-            from marts.sync_coverage_daily group by as_of_date order by as_of_date desc limit 10
+            from marts.sync_coverage_daily group by as_of_date having bool_or(endpoint = 'accounts')
+            order by as_of_date desc limit 10
             """
         ).fetchall()
     return published[0], nights
