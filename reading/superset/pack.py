@@ -76,7 +76,8 @@ def _files(marts: Marts, described: Described) -> Iterator[tuple[str, dict[str, 
     for dataset in DATASETS:
         table = dataset.of or dataset.table
         if table not in described:
-            raise PackNotWritten(f"{marts.place} has no marts.{table}, which the pack shows; `bluum sync`, or `bluum replay`, makes it")
+            remedy = "`bluum sync`, or `bluum replay`, makes it"
+            raise PackNotWritten(f"{marts.place} has no marts.{table}, which the pack shows; {remedy}")
         yield f"datasets/{DATABASE}/{dataset.table}.yaml", _dataset(dataset, marts, *described[table])
     for dashboard in DASHBOARDS:
         for _, row in dashboard.rows:
