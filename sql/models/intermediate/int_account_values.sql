@@ -72,6 +72,17 @@ holdings as (
 
 ),
 
+-- Lists of positions that are a part.
+unread as (
+
+    select distinct
+        as_of_date,
+        account_id
+    from {{ ref('int_quarantined') }}
+    where table_name = 'positions' and endpoint = 'positions' and is_current
+
+),
+
 together as (
 
     select
@@ -112,8 +123,12 @@ final as (
         case when together.unknown_reason is null then together.total_value end as total_value,
         coalesce(holdings.without_sector, 0) as holdings_without_sector,
         together.response_id,
-        together.positions_response_id
+        together.positions_response_id,
+        together.positions_response_id is not null and unread.account_id is null as has_all_positions
     from together
+    left join unread
+        on together.as_of_date = unread.as_of_date
+        and together.account_id = unread.account_id
     left join holdings
         on together.as_of_date = holdings.as_of_date
         and together.account_id = holdings.account_id

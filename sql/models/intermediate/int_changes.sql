@@ -27,7 +27,7 @@ read_again as (
 
     {% for table in [
         'positions', 'rebalancing', 'rebalancing_allocations', 'rebalancing_trades', 'portfolio_summaries',
-        'portfolio_summary_shares', 'portfolio_holdings', 'holdings',
+        'portfolio_summary_shares', 'portfolio_holdings', 'holdings', 'quarantine',
     ] -%}
     select account_id, as_of_date as changed_from from {{ ref('stg_bluum__' ~ table) }}
     where load_id in (select new_loads.load_id from new_loads)

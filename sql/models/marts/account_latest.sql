@@ -45,16 +45,19 @@ breaches as (
 
 ),
 
--- An account's worst portfolio that night.
+-- An account's worst portfolio that night, where all that were analysed are known.
 drift as (
 
     select
         as_of_date,
         account_id,
         count(*) as portfolios_analysed,
-        cast(max(max_abs_drift_percent) as decimal(38, 9)) as max_abs_drift_percent,
-        cast(max(one_way_turnover_percent) as decimal(38, 9)) as max_one_way_turnover_percent,
-        sum(classes_outside_band) as classes_outside_band
+        case when count(*) = count(max_abs_drift_percent) then cast(max(max_abs_drift_percent) as decimal(38, 9)) end
+            as max_abs_drift_percent,
+        case when count(*) = count(one_way_turnover_percent) then cast(max(one_way_turnover_percent) as decimal(38, 9)) end
+            as max_one_way_turnover_percent,
+        case when count(*) = count(classes_outside_band) or sum(classes_outside_band) > 0 then sum(classes_outside_band) end
+            as classes_outside_band
     from {{ ref('portfolio_drift_daily').include(database=false) }}
     group by as_of_date, account_id
 

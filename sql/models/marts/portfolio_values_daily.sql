@@ -47,8 +47,7 @@ heads as (
 
 ),
 
--- A holding without a value leaves the whole unknown; one in another currency cannot be added to it. Rows that wait in
--- quarantine are missing from the sum.
+-- A holding without a value leaves the whole unknown; one in another currency cannot be added to it.
 held as (
 
     select
@@ -71,7 +70,7 @@ held as (
 quarantined as (
 
     select distinct response_id
-    from {{ ref('stg_bluum__quarantine') }}
+    from {{ ref('int_quarantined') }}
     where table_name in ('holdings', 'portfolio_holdings')
 
 ),
