@@ -47,7 +47,8 @@ heads as (
 
 ),
 
--- A holding without a value leaves the whole unknown; one in another currency cannot be added to it.
+-- A holding without a value leaves the whole unknown; one in another currency, or in none where others name theirs, cannot
+-- be added to it.
 held as (
 
     select
@@ -57,7 +58,10 @@ held as (
             when count(*) = count({{ computable('holdings.market_value') }})
                 then sum({{ computable('holdings.market_value') }})
         end as value,
-        case when count(distinct holdings.currency) > 1 then 'mixed_currencies' end as mixed,
+        case
+            when count(distinct holdings.currency) > 1
+                or (count(holdings.currency) > 0 and count(holdings.currency) < count(*)) then 'mixed_currencies'
+        end as mixed,
         max(holdings.currency) as currency
     from {{ ref('holdings_daily') }} as holdings
     {% if is_incremental() -%}
