@@ -94,7 +94,8 @@ together as (
             when count(case when endpoint = 'holdings' then 1 end) = 0 then 'no_holdings'
             when count(case when unknown_reason = 'no_holdings' then 1 end) > 0 then 'no_holdings'
             -- What names no currency may be in another one.
-            when count(distinct currency) > 1 or (count(currency) > 0 and count(case when is_without_currency then 1 end) > 0)
+            when count(distinct currency) > 1
+                or (count(currency) > 0 and count(case when is_without_currency then 1 end) > 0)
                 then 'mixed_currencies'
             else min(unknown_reason)
         end as unknown_reason,
