@@ -52,10 +52,12 @@ drift as (
         as_of_date,
         account_id,
         count(*) as portfolios_analysed,
-        case when count(*) = count(max_abs_drift_percent) then cast(max(max_abs_drift_percent) as decimal(38, 9)) end
-            as max_abs_drift_percent,
-        case when count(*) = count(one_way_turnover_percent) then cast(max(one_way_turnover_percent) as decimal(38, 9)) end
-            as max_one_way_turnover_percent,
+        cast(
+            case when count(*) = count(max_abs_drift_percent) then max(max_abs_drift_percent) end as decimal(38, 9)
+        ) as max_abs_drift_percent,
+        cast(
+            case when count(*) = count(one_way_turnover_percent) then max(one_way_turnover_percent) end as decimal(38, 9)
+        ) as max_one_way_turnover_percent,
         case when count(*) = count(classes_outside_band) or sum(classes_outside_band) > 0 then sum(classes_outside_band) end
             as classes_outside_band
     from {{ ref('portfolio_drift_daily').include(database=false) }}

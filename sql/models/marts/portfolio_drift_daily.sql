@@ -91,21 +91,25 @@ final as (
         analyses.account_id,
         heads.currency,
         {% for figure in ['max_abs_drift_percent', 'one_way_turnover_percent'] -%}
-        case when unread.response_id is null and added.unknown_drifts = 0 then cast(added.{{ figure }} as decimal(38, 9)) end
-            as {{ figure }},
+        cast(
+            case when unread.response_id is null and added.unknown_drifts = 0 then added.{{ figure }} end as decimal(38, 9)
+        ) as {{ figure }},
         {% endfor -%}
         case when unread.response_id is null and added.unknown_drifts = 0 then {{ square_root('added.sum_of_squares') }} end
             as l2_drift_percent,
-        case
-            when unread.response_id is null and added.bands > 0 and added.unknown_bands = 0
-                then cast(greatest(added.excess_percent, added.lack_percent) as decimal(38, 9))
-        end as turnover_into_bands_percent,
+        cast(
+            case
+                when unread.response_id is null and added.bands > 0 and added.unknown_bands = 0
+                    then greatest(added.excess_percent, added.lack_percent)
+            end as decimal(38, 9)
+        ) as turnover_into_bands_percent,
         -- One that is known to be outside is one at least; that none is can be said of all of them only.
         case
             when added.classes_outside_band > 0 then added.classes_outside_band
             when unread.response_id is null and added.bands > 0 and added.unknown_bands = 0 then 0
         end as classes_outside_band,
-        case when not off_policy.is_partial then off_policy.off_policy_percent end as off_policy_percent,
+        cast(case when not off_policy.is_partial then off_policy.off_policy_percent end as decimal(38, 9))
+            as off_policy_percent,
         heads.needs_rebalancing,
         heads.rebalancing_reason,
         heads.analysis_timestamp,
