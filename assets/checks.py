@@ -22,7 +22,7 @@ _MOST = 50  # rows of figures that are shown
 
 Rows = list[dict[str, Any]]
 Ask = Callable[[str], Rows]
-_LAST_NIGHT = "(select max(as_of_date) from $marts.sync_coverage_daily where as_of_date <= $until)"
+_LAST_NIGHT = "(select max(as_of_date) from $marts.sync_coverage_daily where endpoint = 'accounts' and as_of_date <= $until)"
 
 
 def _result(bluum: Bluum, judge: Callable[[Ask], tuple[bool, str, dict[str, Rows]]]) -> dg.AssetCheckResult:

@@ -25,7 +25,8 @@ def write_manifest(connection: duckdb.DuckDBPyConnection, run_id: str, rows: Map
     """Write it anew into the file attached as `bi`: the rows of each table, by schema.table."""
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
     connection.execute(f"create or replace table bi.marts.manifest ({columns})")
-    night = connection.execute("select max(as_of_date) from bi.marts.sync_coverage_daily").fetchall()[0][0]
+    newest = "select max(as_of_date) from bi.marts.sync_coverage_daily where endpoint = 'accounts'"  # a backfill is no night
+    night = connection.execute(newest).fetchall()[0][0]
     now, program = datetime.now(UTC), version("bluum-warehouse")
     values = [(run_id, night, now, program, *table.split(".", 1), count) for table, count in rows.items()]
     if values:

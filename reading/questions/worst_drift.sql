@@ -4,7 +4,8 @@ select
     latest.one_way_turnover_percent, latest.turnover_into_bands_percent, latest.classes_outside_band,
     latest.threshold_percent,
     case
-        when latest.policy_version is null then 'no_policy' when latest.classes_outside_band is null then 'no_band_known'
+        when latest.policy_version is null then 'no_policy'
+        when latest.turnover_into_bands_percent is null then 'no_band_known'
     end as band_unknown_reason,
     count(*) over () as portfolios
 from marts.portfolio_latest as latest

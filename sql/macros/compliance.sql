@@ -23,7 +23,7 @@
         when not is_ruled{{ suffix }} then 'unknown'
         when {{ value }} > {{ high }} or {{ value }} < {{ low }} then 'outside'
         when rule = 'threshold' and {{ value }} = {{ high }} then 'outside'
-        when {{ value }} is null or is_partial then 'unknown'
+        when {{ value }} is null or is_partial{{ suffix }} then 'unknown'
         when {{ high }} is null and rule <> 'minimum_cash' then 'unknown'
         when {{ low }} is null and rule in ('band', 'minimum_cash') then 'unknown'
         else 'inside'
@@ -39,7 +39,7 @@
         when rule = 'policy' and policy_version{{ suffix }} is null then 'no_policy'
         when rule = 'policy' and policy_response_id{{ suffix }} is null then 'policy_unread'
         when rule = 'policy' then 'no_rules'
-        when value_reason is not null then value_reason
+        when value_reason{{ suffix }} is not null then value_reason{{ suffix }}
         when rule = 'overdue_rebalancing' and upper_limit{{ suffix }} is null then 'unknown_frequency'
         when value{{ suffix }} is null then 'value_unknown'
         else 'limit_unknown'

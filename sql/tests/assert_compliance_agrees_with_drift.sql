@@ -97,6 +97,8 @@ full outer join verdicts
     and flags.subject = verdicts.subject
 where case
     when verdicts.flag is null then true
+    -- A share beyond the policy of which a part is known can be outside; the drift marts say none.
+    when flags.flag is null and verdicts.flag = 'off_policy' then verdicts.said = 'inside'
     when flags.flag is null then verdicts.said <> 'unknown' and verdicts.flag <> 'off_policy_then'
     when flags.is_outside then verdicts.said <> 'outside'
     else verdicts.said = 'outside' or (verdicts.said = 'unknown' and verdicts.because <> 'class_unknown')

@@ -8,5 +8,6 @@ select distinct
 from {{ ref('stg_bluum__new_fields') }}
 where as_of_date = (
     select max(newest.as_of_date) from {{ ref('sync_coverage_daily') }} as newest
-    where newest.as_of_date <= {{ days_after('current_date', 1) }}  -- one dated later came of a clock that was wrong
+    where newest.endpoint = 'accounts'
+        and newest.as_of_date <= {{ days_after('current_date', 1) }}  -- one dated later came of a clock that was wrong
 )

@@ -4,7 +4,7 @@
 
 Nights are missed and their P&L filled in later, accounts, lists and rosters fail and are asked again, reports are restated,
 withdrawn, or begin on another day, symbols are renamed, currencies change, portfolios move, accounts close; policies change
-on time, late, as drafts, are called current again, or have targets that are read only afterwards.
+on time, late, as drafts, are called current again, or have targets that are read only afterwards; rows wait in quarantine.
 """
 
 import random
@@ -40,6 +40,7 @@ class History:
         self.unread_targets: list[tuple[date, str, str, int]] = []
         # Drawn apart, so that holdings and exclusions leave the rest of a seed's world as it is.
         self.aside = random.Random(repr(self.random.getstate()))
+        self.doubles = random.Random(repr(self.aside.getstate()))
         self.excluded = {account: self.aside.sample(("Tech", "FB", "gambling"), 2) for account in self.accounts}
 
     def chance(self, percent: int) -> bool:
@@ -167,8 +168,14 @@ class History:
             },
             terms=self.terms(account),
         )
+        self.quarantine(night, response_id, "policy_targets", account)
         if len(bands) < 3 and self.chance(10):
             self.unread_targets.append((night.as_of, response_id, account, number))
+
+    def quarantine(self, night: Night, response_id: str, table: str, account: str) -> None:
+        """Now and then a row of the answer waits there, as the second of two with one id does."""
+        if self.doubles.random() < 0.05:
+            night.add("quarantine", response_id, {"account_id": account, "table_name": table})
 
     def terms(self, account: str) -> dict[str, list[str]]:
         """What a policy excludes; now and then it reads otherwise, without a new version."""
@@ -202,7 +209,8 @@ class History:
             )
         cash = None if draw() < 0.05 else str(self.aside.randrange(0, 300))
         head = {"currency": "EUR" if draw() < 0.05 else "USD", "cash_balance": cash}
-        night.ask("holdings", account, portfolio, portfolio_holdings=[head], holdings=rows)
+        response_id = night.ask("holdings", account, portfolio, portfolio_holdings=[head], holdings=rows)
+        self.quarantine(night, response_id, "holdings", account)
 
     def positions(self, night: Night, account: str) -> None:
         if self.chance(10):
@@ -221,6 +229,7 @@ class History:
             if not self.chance(30)
         ]
         first = night.ask("positions", account, positions=rows[:2])
+        self.quarantine(night, first, "positions", account)
         if rows[2:] or self.chance(20):
             outcome = "ok" if self.chance(90) else "rejected"
             night.ask("positions", account, outcome=outcome, answer_id=first, page=1, positions=rows[2:])
@@ -253,6 +262,7 @@ class History:
             for figure in ("estimated_short_term_gains", "estimated_long_term_gains", "harvestable_losses"):
                 head[figure] = None if self.aside.random() < 0.05 else str(self.aside.randrange(-90, 900))
             response_id = night.drift(account, portfolio, shares, **head)
+            self.quarantine(night, response_id, "rebalancing_allocations", account)
             for number in range(self.random.randrange(3)):
                 trade = {"account_id": account, "portfolio_id": portfolio, "trade_number": number, "symbol": "VTI"}
                 night.add("rebalancing_trades", response_id, trade)

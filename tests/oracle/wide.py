@@ -40,7 +40,7 @@ def account_latest(observed: Observed) -> Mart:
             "portfolios_analysed": len(own),
             "max_abs_drift_percent": _largest(own, "max_abs_drift_percent"),
             "max_one_way_turnover_percent": _largest(own, "one_way_turnover_percent"),
-            "classes_outside_band": sum(known) if (known := _told(own, "classes_outside_band")) else None,
+            "classes_outside_band": _counted(own, "classes_outside_band"),
             **_open(observed, "account_id", account_id),
         }
     return rows
@@ -130,7 +130,15 @@ def _told(rows: list[Row], name: str) -> list[Any]:
 
 
 def _largest(rows: list[Row], name: str) -> Any:
-    return max(_told(rows, name), default=None)
+    """Unknown where that of one row is not known."""
+    known = _told(rows, name)
+    return max(known, default=None) if len(known) == len(rows) else None
+
+
+def _counted(rows: list[Row], name: str) -> int | None:
+    """What is known of all rows, or of some and more than none."""
+    known = _told(rows, name)
+    return sum(known) or (0 if rows and len(known) == len(rows) else None)
 
 
 def _policy(observed: Observed, account_id: str, night: Row) -> Row:

@@ -49,7 +49,7 @@ def data(tmp_path: Path) -> Path:
         "create schema audit",
         "create table audit.responses as select date '2022-06-15' as as_of_date, '1' as response_id",
         "create table raw.responses (body varchar)",
-        "create table marts.sync_coverage_daily as select date '2022-06-15' as as_of_date, 12 as landed",
+        "create table marts.sync_coverage_daily as select date '2022-06-15' as as_of_date, 'accounts' as endpoint",
         f"create table marts.positions_daily as select date '2022-06-15' as as_of_date, {BIG}::decimal(38, 18) as quantity,"
         " 'it''s' as symbol union all select date '2022-06-14', null, 'AAPL'",
         "comment on table marts.positions_daily is 'One row per night and position: it''s all there.'",
@@ -124,7 +124,6 @@ def test_a_view_that_is_gone_leaves_the_next_file(data: Path) -> None:
 
 
 def test_the_manifest_says_what_was_published_and_by_which_run(data: Path) -> None:
-    before = datetime.now(UTC)
     publish(settings_of(data), "run 7")
     query = "select schema_name, table_name, row_count, run_id, as_of_date, program_version from marts.manifest order by all"
     rows = read(data, query)
@@ -134,6 +133,14 @@ def test_the_manifest_says_what_was_published_and_by_which_run(data: Path) -> No
         ("marts", "positions_daily", 2, *about),
         ("marts", "sync_coverage_daily", 1, *about),
     ]
+    write(data, "insert into marts.sync_coverage_daily values ('2022-06-16', 'pnl_backfill')")
+    publish(settings_of(data), "run 8")
+    assert read(data, "select distinct as_of_date from marts.manifest") == [(date(2022, 6, 15),)]  # a backfill is no night
+
+
+def test_all_of_a_manifest_is_of_one_moment(data: Path) -> None:
+    before = datetime.now(UTC)
+    publish(settings_of(data), "run 7")
     ((first, last),) = read(data, "select min(epoch_us(published_at)), max(epoch_us(published_at)) from marts.manifest")
     assert before.timestamp() * 1e6 - 1 <= first == last <= datetime.now(UTC).timestamp() * 1e6
 
@@ -200,7 +207,7 @@ def test_a_key_that_is_new_reaches_the_next_file(data: Path) -> None:
 
 
 def test_a_night_without_any_mart_row_is_published_as_such(tmp_path: Path) -> None:
-    write(tmp_path, "create schema marts", "create table marts.sync_coverage_daily (as_of_date date)")
+    write(tmp_path, "create schema marts", "create table marts.sync_coverage_daily (as_of_date date, endpoint varchar)")
     assert publish(settings_of(tmp_path), "run 1") == {"marts.sync_coverage_daily": 0}
     assert read(tmp_path, "select row_count, as_of_date from marts.manifest") == [(0, None)]
 

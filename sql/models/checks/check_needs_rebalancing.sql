@@ -42,6 +42,8 @@ compared as (
         on portfolios.as_of_date = recomputed.as_of_date
         and portfolios.portfolio_id = recomputed.portfolio_id
     where portfolios.needs_rebalancing is not null
+        -- A class whose drift is not known may be the one beyond the threshold.
+        and (recomputed.is_over_threshold = 1 or portfolios.max_abs_drift_percent is not null)
 
 ),
 

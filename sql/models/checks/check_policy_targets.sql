@@ -57,7 +57,11 @@ beyond as (
     inner join governed
         on drift.as_of_date = governed.as_of_date
         and drift.portfolio_id = governed.portfolio_id
-    where drift.policy_target_percent is null
+    left join expected
+        on drift.as_of_date = expected.as_of_date
+        and drift.portfolio_id = expected.portfolio_id
+        and drift.asset_class = expected.asset_class
+    where expected.asset_class is null
 
 ),
 

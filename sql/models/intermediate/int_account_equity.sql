@@ -66,6 +66,17 @@ positions as (
 
 ),
 
+-- Lists of portfolios or positions of which a row waits in quarantine.
+unread as (
+
+    select distinct
+        as_of_date,
+        account_id
+    from {{ ref('int_quarantined') }}
+    where table_name in ('portfolios', 'positions') and endpoint in ('portfolios', 'positions') and is_current
+
+),
+
 joined as (
 
     select
@@ -84,6 +95,7 @@ joined as (
             when nights.portfolios_outcome not in ('ok', 'absent') or nights.portfolios_outcome is null then 'no_portfolios'
             when listed.account_id is not null then 'no_holdings'
             when nights.positions_outcome not in ('ok', 'absent') or nights.positions_outcome is null then 'no_positions'
+            when unread.account_id is not null then 'quarantined'
             when positions.positions_valued < positions.positions then 'unpriced_holding'
             when positions.positions_with_currency < positions.positions
                 or positions.currency <> nights.currency
@@ -105,6 +117,9 @@ joined as (
     left join positions
         on nights.as_of_date = positions.as_of_date
         and nights.account_id = positions.account_id
+    left join unread
+        on nights.as_of_date = unread.as_of_date
+        and nights.account_id = unread.account_id
 
 ),
 

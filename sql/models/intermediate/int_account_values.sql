@@ -12,6 +12,7 @@
 
 with
 
+-- A setting that was changed within a night makes two requests of one.
 requests as (
 
     select
@@ -19,13 +20,13 @@ requests as (
         requests.account_id,
         requests.endpoint,
         requests.portfolio_id,
-        requests.outcome,
-        requests.response_id
+        max(case when requests.outcome in ('ok', 'absent') then requests.response_id end) as response_id
     from {{ ref('int_requests') }} as requests
     where requests.endpoint in ('holdings', 'positions')
         {% if is_incremental() -%}
         and {{ is_changed('requests.account_id', 'requests.as_of_date') }}
         {%- endif %}
+    group by requests.as_of_date, requests.account_id, requests.endpoint, requests.portfolio_id
 
 ),
 
@@ -38,11 +39,12 @@ portfolios as (
         requests.endpoint,
         requests.portfolio_id,
         requests.response_id as list_response_id,
-        requests.outcome,
         portfolio_values.currency,
         portfolio_values.cash_balance,
         portfolio_values.total_value,
         portfolio_values.holdings_response_id,
+        requests.endpoint = 'holdings' and portfolio_values.currency is null and portfolio_values.unknown_reason is null
+            as is_without_currency,
         case
             when requests.endpoint = 'holdings'
                 then coalesce(
@@ -72,6 +74,17 @@ holdings as (
 
 ),
 
+-- Lists of positions that are a part.
+unread as (
+
+    select distinct
+        as_of_date,
+        account_id
+    from {{ ref('int_quarantined') }}
+    where table_name = 'positions' and endpoint = 'positions' and is_current
+
+),
+
 together as (
 
     select
@@ -80,7 +93,10 @@ together as (
         case
             when count(case when endpoint = 'holdings' then 1 end) = 0 then 'no_holdings'
             when count(case when unknown_reason = 'no_holdings' then 1 end) > 0 then 'no_holdings'
-            when count(distinct currency) > 1 then 'mixed_currencies'
+            -- What names no currency may be in another one.
+            when count(distinct currency) > 1
+                or (count(currency) > 0 and count(case when is_without_currency then 1 end) > 0)
+                then 'mixed_currencies'
             else min(unknown_reason)
         end as unknown_reason,
         count(case when endpoint = 'holdings' then 1 end) > 0
@@ -91,8 +107,7 @@ together as (
         cast(sum({{ computable('cash_balance') }}) as decimal(38, 9)) as cash_balance,
         cast(sum({{ computable('total_value') }}) as decimal(38, 9)) as total_value,
         min(holdings_response_id) as response_id,
-        min(case when endpoint = 'positions' and outcome in ('ok', 'absent') then list_response_id end)
-            as positions_response_id
+        min(case when endpoint = 'positions' then list_response_id end) as positions_response_id
     from portfolios
     group by as_of_date, account_id
 
@@ -112,8 +127,12 @@ final as (
         case when together.unknown_reason is null then together.total_value end as total_value,
         coalesce(holdings.without_sector, 0) as holdings_without_sector,
         together.response_id,
-        together.positions_response_id
+        together.positions_response_id,
+        together.positions_response_id is not null and unread.account_id is null as has_all_positions
     from together
+    left join unread
+        on together.as_of_date = unread.as_of_date
+        and together.account_id = unread.account_id
     left join holdings
         on together.as_of_date = holdings.as_of_date
         and together.account_id = holdings.account_id

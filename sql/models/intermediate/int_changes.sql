@@ -3,7 +3,7 @@
 -- Which accounts have to be computed again, and from which night on: the first night that a new load speaks of. Each cause
 -- is a CTE. A night that only repeats what was known before costs its own night and no other.
 
-with
+with recursive
 
 new_loads as (
 
@@ -27,7 +27,7 @@ read_again as (
 
     {% for table in [
         'positions', 'rebalancing', 'rebalancing_allocations', 'rebalancing_trades', 'portfolio_summaries',
-        'portfolio_summary_shares', 'portfolio_holdings', 'holdings',
+        'portfolio_summary_shares', 'portfolio_holdings', 'holdings', 'quarantine',
     ] -%}
     select account_id, as_of_date as changed_from from {{ ref('stg_bluum__' ~ table) }}
     where load_id in (select new_loads.load_id from new_loads)
@@ -147,12 +147,13 @@ dated as (
 
 ),
 
--- A portfolio may move from one account to another: they are computed again together.
+-- A portfolio may move from one account to another.
 holders as (
 
     select
         portfolio_id,
-        account_id
+        account_id,
+        count(*) over (partition by portfolio_id) as accounts
     from {{ ref('int_responses_ranked') }}
     where portfolio_id is not null
     group by portfolio_id, account_id
@@ -162,14 +163,35 @@ holders as (
 shared as (
 
     select
-        others.account_id,
-        dated.changed_from
+        portfolio_id,
+        account_id
+    from holders
+    where accounts > 1
+
+),
+
+-- Accounts that held one portfolio are computed again together, and with them those that held another one with any of these:
+-- the nights of a portfolio are followed from account to account.
+reached as (
+
+    select
+        account_id,
+        changed_from
     from dated
-    inner join holders
-        on dated.account_id = holders.account_id
-    inner join holders as others
-        on holders.portfolio_id = others.portfolio_id
-        and holders.account_id <> others.account_id
+
+    {% if target.type != 'spark' -%}
+    -- Ends when a step reaches nothing new. Spark knows no such union, and computes everything at every build.
+    union
+
+    select
+        others.account_id,
+        reached.changed_from
+    from reached
+    inner join shared
+        on reached.account_id = shared.account_id
+    inner join shared as others
+        on shared.portfolio_id = others.portfolio_id
+    {%- endif %}
 
 ),
 
@@ -178,11 +200,7 @@ final as (
     select
         account_id,
         min(changed_from) as changed_from
-    from (
-        select * from dated
-        union all
-        select * from shared
-    ) as named
+    from reached
     group by account_id
 
 )

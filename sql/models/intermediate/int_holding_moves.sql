@@ -123,8 +123,13 @@ keyed as (
 
 ),
 
+{% set figures = {
+    'quantity': decimal_or_null('quantity', 28, 10),
+    'cost': computable('total_cost_basis'),
+    'value': computable('market_value'),
+} -%}
 -- Today's name of the class counts on both nights: what is only called otherwise has not been traded. A symbol that stands
--- in two classes on one night is two things.
+-- in two classes on one night is two things. What one of its rows does not tell is not known of the symbol.
 symbols as (
 
     select
@@ -137,10 +142,13 @@ symbols as (
         ) as asset_class,
         max(case when side = 'now' then current_price end) as price,
         {% for side in ['now', 'before'] -%}
-        count(case when side = '{{ side }}' then 1 end) as rows_{{ side }},
-        sum(case when side = '{{ side }}' then {{ decimal_or_null('quantity', 28, 10) }} end) as quantity_{{ side }},
-        sum(case when side = '{{ side }}' then {{ computable('total_cost_basis') }} end) as cost_{{ side }},
-        sum(case when side = '{{ side }}' then {{ computable('market_value') }} end) as value_{{ side }}
+        {% for name, figure in figures.items() -%}
+        case
+            when count(case when side = '{{ side }}' and {{ figure }} is null then 1 end) = 0
+                then sum(case when side = '{{ side }}' then {{ figure }} end)
+        end as {{ name }}_{{ side }},
+        {% endfor -%}
+        count(case when side = '{{ side }}' then 1 end) as rows_{{ side }}
         {{- "," if not loop.last }}
         {% endfor %}
     from keyed

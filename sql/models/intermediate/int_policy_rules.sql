@@ -81,8 +81,8 @@ rules as (
 
     union all
 
-    -- Only a policy that names classes can say of another that it is off the policy.
-    select distinct
+    -- Only a policy that names classes can say of another that it is off the policy; what waits in quarantine names some.
+    select
         body_response_id,
         account_id,
         ips_id,
@@ -92,8 +92,12 @@ rules as (
         cast(null as {{ dbt.type_string() }}) as subject,
         cast(null as decimal(38, 9)) as lower_limit,
         cast(0 as decimal(38, 9)) as upper_limit
-    from targets
-    where target_percent is not null
+    from bodies
+    where body_response_id in (select targets.body_response_id from targets)
+        or body_response_id in (
+            select unread.response_id from {{ ref('int_quarantined') }} as unread
+            where unread.table_name = 'policy_targets'
+        )
 
     union all
 

@@ -49,11 +49,7 @@ portfolios as (
         expected.portfolio_id,
         first_nights.first_seen_on,
         analyses.response_id,
-        coalesce(analyses.outcome = 'ok', false) as has_analysis,
-        analyses.body_response_id,
-        analyses.ips_id_then,
-        analyses.policy_version_then,
-        analyses.body_response_id_then
+        coalesce(analyses.outcome = 'ok', false) as has_analysis
     from expected
     inner join first_nights
         on expected.account_id = first_nights.account_id
@@ -65,9 +61,15 @@ portfolios as (
 
 ),
 
+-- Each class of an analysis with its drift; null where it cannot be told.
 classes as (
 
-    select * from {{ ref('allocation_drift_daily') }}
+    select
+        as_of_date,
+        portfolio_id,
+        is_reported,
+        abs({{ difference('actual_percent', 'target_percent') }}) as abs_drift_percent
+    from {{ ref('allocation_drift_daily') }}
 
 ),
 
@@ -76,12 +78,8 @@ drifts as (
     select
         portfolios.as_of_date,
         portfolios.portfolio_id,
-        count(
-            case
-                when classes.is_reported
-                    and {{ difference('classes.actual_percent', 'classes.target_percent') }} is null then 1
-            end
-        ) > 0 as has_unknown_drift
+        max(classes.abs_drift_percent) as max_abs_drift_percent,
+        count(case when classes.is_reported and classes.abs_drift_percent is null then 1 end) > 0 as has_unknown_drift
     from portfolios
     inner join classes
         on portfolios.as_of_date = classes.as_of_date
@@ -90,28 +88,16 @@ drifts as (
 
 ),
 
--- The share of classes that the policy known that night does not name, where it is another than the one known now.
-off_policy_then as (
+-- Of these a class, or what the analysis says of itself, waits in quarantine.
+unread as (
 
     select
-        portfolios.as_of_date,
-        portfolios.portfolio_id,
-        case
-            when count(targets.target_percent) > 0
-                then sum(case when targets.target_percent is null then {{ computable('classes.actual_percent') }} else 0 end)
-        end as off_policy_percent
-    from portfolios
-    inner join classes
-        on portfolios.as_of_date = classes.as_of_date
-        and portfolios.portfolio_id = classes.portfolio_id
-    left join {{ ref('stg_bluum__policy_targets') }} as targets
-        on portfolios.account_id = targets.account_id
-        and portfolios.body_response_id_then = targets.response_id
-        and portfolios.ips_id_then = targets.ips_id
-        and portfolios.policy_version_then = targets.version
-        and classes.asset_class = targets.asset_class
-    where portfolios.body_response_id is distinct from portfolios.body_response_id_then
-    group by portfolios.as_of_date, portfolios.portfolio_id
+        response_id,
+        max(case when table_name = 'rebalancing_allocations' then 1 else 0 end) as unread_classes,
+        max(case when table_name = 'rebalancing' then 1 else 0 end) as unread_heads
+    from {{ ref('int_quarantined') }}
+    where table_name in ('rebalancing', 'rebalancing_allocations')
+    group by response_id
 
 ),
 
@@ -122,24 +108,21 @@ final as (
         portfolios.account_id,
         portfolios.portfolio_id,
         portfolios.has_analysis,
-        heads.max_abs_drift_percent,
-        coalesce(drifts.has_unknown_drift, false) as has_unknown_drift,
-        heads.off_policy_percent,
-        cast(
-            case
-                when portfolios.body_response_id is distinct from portfolios.body_response_id_then
-                    then off_policy_then.off_policy_percent
-                else heads.off_policy_percent
-            end as decimal(38, 9)
-        ) as off_policy_percent_then,
+        cast(drifts.max_abs_drift_percent as decimal(38, 9)) as max_abs_drift_percent,
+        coalesce(drifts.has_unknown_drift, false) or coalesce(unread.unread_classes, 0) > 0 as has_unknown_drift,
+        {% for suffix in ['', '_then'] -%}
+        off_policy.off_policy_percent{{ suffix }},
+        coalesce(off_policy.is_partial{{ suffix }}, false) as has_unknown_off_policy{{ suffix }},
+        {% endfor -%}
         case
-            when portfolios.has_analysis
+            when portfolios.has_analysis and coalesce(unread.unread_heads, 0) = 0
                 then {{ days_between(
                     'coalesce(' ~ market_date('heads.last_rebalanced_at') ~ ', portfolios.first_seen_on)',
                     'portfolios.as_of_date'
                 ) }}
         end as days_since_rebalancing,
-        portfolios.has_analysis and heads.last_rebalanced_at is null as is_never_rebalanced,
+        portfolios.has_analysis and coalesce(unread.unread_heads, 0) = 0 and heads.last_rebalanced_at is null
+            as is_never_rebalanced,
         portfolios.response_id
     from portfolios
     left join {{ ref('portfolio_drift_daily') }} as heads
@@ -148,9 +131,11 @@ final as (
     left join drifts
         on portfolios.as_of_date = drifts.as_of_date
         and portfolios.portfolio_id = drifts.portfolio_id
-    left join off_policy_then
-        on portfolios.as_of_date = off_policy_then.as_of_date
-        and portfolios.portfolio_id = off_policy_then.portfolio_id
+    left join {{ ref('int_off_policy') }} as off_policy
+        on portfolios.as_of_date = off_policy.as_of_date
+        and portfolios.portfolio_id = off_policy.portfolio_id
+    left join unread
+        on portfolios.response_id = unread.response_id
 
 )
 

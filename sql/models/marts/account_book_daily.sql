@@ -26,6 +26,17 @@ growth as (
 
 ),
 
+-- What an account's one portfolio was on a night that a chain begins with.
+begun as (
+
+    select
+        as_of_date,
+        account_id,
+        portfolio_id
+    from {{ ref('int_account_returns') }}
+
+),
+
 told as (
 
     select
@@ -61,9 +72,14 @@ joined as (
     left join told
         on returns.portfolio_id = told.portfolio_id
         and returns.as_of_date = told.as_of_date
+    -- A portfolio's return is the account's where it was all of it on both nights.
+    left join begun
+        on returns.account_id = begun.account_id
+        and returns.portfolio_id = begun.portfolio_id
+        and growth.chained_since = begun.as_of_date
     left join told as since_told
-        on returns.portfolio_id = since_told.portfolio_id
-        and growth.chained_since = since_told.as_of_date
+        on begun.portfolio_id = since_told.portfolio_id
+        and begun.as_of_date = since_told.as_of_date
 
 ),
 

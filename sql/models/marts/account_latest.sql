@@ -5,18 +5,19 @@
 
 with
 
-newest as (
-
-    select max(as_of_date) as as_of_date from {{ ref('sync_coverage_daily').include(database=false) }}
-
-),
-
--- The nights on which a roster was asked: those on which an account or a portfolio could have been seen.
+-- The nights on which a roster was asked: those on which an account or a portfolio could have been seen. A day on which P&L
+-- of the past alone was asked for is none.
 nights as (
 
     select distinct as_of_date
     from {{ ref('sync_coverage_daily').include(database=false) }}
     where endpoint = 'accounts'
+
+),
+
+newest as (
+
+    select max(as_of_date) as as_of_date from nights
 
 ),
 
@@ -44,16 +45,21 @@ breaches as (
 
 ),
 
--- An account's worst portfolio that night.
+-- An account's worst portfolio that night, where all that were analysed are known.
 drift as (
 
     select
         as_of_date,
         account_id,
         count(*) as portfolios_analysed,
-        cast(max(max_abs_drift_percent) as decimal(38, 9)) as max_abs_drift_percent,
-        cast(max(one_way_turnover_percent) as decimal(38, 9)) as max_one_way_turnover_percent,
-        sum(classes_outside_band) as classes_outside_band
+        cast(
+            case when count(*) = count(max_abs_drift_percent) then max(max_abs_drift_percent) end as decimal(38, 9)
+        ) as max_abs_drift_percent,
+        cast(
+            case when count(*) = count(one_way_turnover_percent) then max(one_way_turnover_percent) end as decimal(38, 9)
+        ) as max_one_way_turnover_percent,
+        case when count(*) = count(classes_outside_band) or sum(classes_outside_band) > 0 then sum(classes_outside_band) end
+            as classes_outside_band
     from {{ ref('portfolio_drift_daily').include(database=false) }}
     group by as_of_date, account_id
 

@@ -89,6 +89,17 @@ outcomes as (
 
 ),
 
+-- Nights of which something could not be read.
+unread as (
+
+    select distinct
+        as_of_date,
+        account_id
+    from {{ ref('int_quarantined') }}
+    where is_current and endpoint not in ('pnl_backfill', 'performance_backfill')
+
+),
+
 -- The version that Bluum called the current one: the one it answered with when no other was asked for.
 called as (
 
@@ -133,7 +144,7 @@ final as (
         outcomes.performance_outcome,
         outcomes.investment_policy_outcome,
         outcomes.pnl_outcome,
-        listed.account_id is not null and coalesce(outcomes.missing, 0) = 0 as is_complete,
+        listed.account_id is not null and coalesce(outcomes.missing, 0) = 0 and unread.account_id is null as is_complete,
         versions.ips_id,
         versions.version as policy_version,
         called.ips_id as called_ips_id,
@@ -147,6 +158,9 @@ final as (
     left join outcomes
         on expected.as_of_date = outcomes.as_of_date
         and expected.account_id = outcomes.account_id
+    left join unread
+        on expected.as_of_date = unread.as_of_date
+        and expected.account_id = unread.account_id
     left join called
         on expected.as_of_date = called.as_of_date
         and expected.account_id = called.account_id

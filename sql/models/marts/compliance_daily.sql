@@ -86,6 +86,8 @@ joined as (
         portfolios.has_unknown_drift,
         portfolios.off_policy_percent,
         portfolios.off_policy_percent_then,
+        portfolios.has_unknown_off_policy,
+        portfolios.has_unknown_off_policy_then,
         portfolios.days_since_rebalancing,
         portfolios.is_never_rebalanced,
         portfolios.response_id as analysis_response_id,
@@ -106,6 +108,7 @@ joined as (
         coalesce(excluded.positions, 0) as excluded_positions,
         accounts.response_id as holdings_response_id,
         accounts.positions_response_id,
+        coalesce(accounts.has_all_positions, false) as has_all_positions,
         excluded.holdings_response_id as found_response_id,
         excluded.positions_response_id as found_position_response_id
     from keyed
@@ -137,7 +140,7 @@ told as (
             when rule not in ('excluded_sector', 'excluded_security') then 'no'
             when excluded_percent > 0 or (excluded_percent is not null and excluded_holdings = 0) then 'share'
             when has_all_holdings then 'holdings'
-            when rule = 'excluded_security' and positions_response_id is not null then 'positions'
+            when rule = 'excluded_security' and (has_all_positions or excluded_positions > 0) then 'positions'
             when excluded_holdings > 0 then 'some_holdings'
         end as measured_by
     from joined
@@ -180,23 +183,28 @@ measured as (
             when measured_by in ('holdings', 'positions', 'some_holdings') then 'count'
             else 'percent'
         end as unit,
+        {% for suffix in ['', '_then'] -%}
         case
             when rule = 'threshold' then coalesce(has_unknown_drift, false)
+            when rule = 'off_policy' then coalesce(has_unknown_off_policy{{ suffix }}, false)
             when rule = 'overdue_rebalancing' then coalesce(is_never_rebalanced, false)
             when measured_by = 'some_holdings' then true
             when rule = 'excluded_sector' then coalesce(holdings_without_sector, 0) > 0
             else false
-        end as is_partial,
+        end as is_partial{{ suffix }},
         case
             when is_of_portfolio and portfolio_id is null then 'no_portfolio'
             when is_of_portfolio and not has_analysis then 'no_analysis'
             when rule = 'band' and not has_class then 'class_not_reported'
             when rule = 'threshold' and has_unknown_drift then 'class_unknown'
+            when rule = 'off_policy' and has_unknown_off_policy{{ suffix }} then 'class_unknown'
             when rule = 'overdue_rebalancing' and is_never_rebalanced then 'never_rebalanced'
             when rule = 'excluded_sector' and measured_by is not null and holdings_without_sector > 0 then 'sector_unknown'
             when rule in ('minimum_cash', 'excluded_sector', 'excluded_security')
                 then coalesce(unknown_reason, case when holdings_response_id is null then 'no_holdings' end)
-        end as value_reason
+        end as value_reason{{ suffix }}
+        {{- "," if not loop.last }}
+        {% endfor %}
     from told
 
 ),

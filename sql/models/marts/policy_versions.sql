@@ -7,9 +7,12 @@ versions as (
 
 ),
 
+-- A day on which P&L of the past alone was asked for is no night.
 newest as (
 
-    select max(as_of_date) as as_of_date from {{ ref('sync_coverage_daily') }}
+    select max(as_of_date) as as_of_date
+    from {{ ref('sync_coverage_daily') }}
+    where endpoint = 'accounts'
 
 ),
 

@@ -24,8 +24,9 @@ versions as (
 
 newest as (
 
-    select max(as_of_date) as as_of_date from {{ ref('sync_coverage_daily').include(database=false) }}
-    where started_at <= cast(known_at as {{ type_instant() }})
+    select max(as_of_date) as as_of_date
+    from {{ ref('sync_coverage_daily').include(database=false) }}
+    where endpoint = 'accounts' and started_at <= cast(known_at as {{ type_instant() }})
 
 ),
 

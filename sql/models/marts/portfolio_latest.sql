@@ -5,18 +5,19 @@
 
 with
 
-newest as (
-
-    select max(as_of_date) as as_of_date from {{ ref('sync_coverage_daily').include(database=false) }}
-
-),
-
--- The nights on which a roster was asked: those on which an account or a portfolio could have been seen.
+-- The nights on which a roster was asked: those on which an account or a portfolio could have been seen. A day on which P&L
+-- of the past alone was asked for is none.
 nights as (
 
     select distinct as_of_date
     from {{ ref('sync_coverage_daily').include(database=false) }}
     where endpoint = 'accounts'
+
+),
+
+newest as (
+
+    select max(as_of_date) as as_of_date from nights
 
 ),
 

@@ -47,8 +47,8 @@ heads as (
 
 ),
 
--- A holding without a value leaves the whole unknown; one in another currency cannot be added to it. Rows that wait in
--- quarantine are missing from the sum.
+-- A holding without a value leaves the whole unknown; one in another currency, or in none where others name theirs, cannot
+-- be added to it.
 held as (
 
     select
@@ -58,7 +58,10 @@ held as (
             when count(*) = count({{ computable('holdings.market_value') }})
                 then sum({{ computable('holdings.market_value') }})
         end as value,
-        case when count(distinct holdings.currency) > 1 then 'mixed_currencies' end as mixed,
+        case
+            when count(distinct holdings.currency) > 1
+                or (count(holdings.currency) > 0 and count(holdings.currency) < count(*)) then 'mixed_currencies'
+        end as mixed,
         max(holdings.currency) as currency
     from {{ ref('holdings_daily') }} as holdings
     {% if is_incremental() -%}
@@ -71,7 +74,7 @@ held as (
 quarantined as (
 
     select distinct response_id
-    from {{ ref('stg_bluum__quarantine') }}
+    from {{ ref('int_quarantined') }}
     where table_name in ('holdings', 'portfolio_holdings')
 
 ),

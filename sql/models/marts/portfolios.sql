@@ -37,30 +37,36 @@ mentioned as (
 
 ),
 
+{% set told = ['name', 'currency', 'status'] -%}
+{% set newest_first = 'order by as_of_date desc, detail desc, response_id desc' -%}
 ranked as (
 
     select
         *,
-        min(as_of_date) over (partition by portfolio_id) as first_seen_on,
-        max(as_of_date) over (partition by portfolio_id) as last_seen_on,
-        row_number() over (partition by portfolio_id order by detail desc, response_id desc) as recency
+        {% for column in told -%}
+        row_number() over (
+            partition by portfolio_id, case when {{ column }} is null then 1 else 0 end {{ newest_first }}
+        ) as {{ column }}_recency,
+        {% endfor -%}
+        row_number() over (partition by portfolio_id {{ newest_first }}) as recency
     from mentioned
     where response_id in (select answers.response_id from answers)
 
 ),
 
+-- What the newest mention leaves out is as it was last told.
 final as (
 
     select
         portfolio_id,
-        account_id,
-        name,
-        currency,
-        status,
-        first_seen_on,
-        last_seen_on
+        max(case when recency = 1 then account_id end) as account_id,
+        {% for column in told -%}
+        max(case when {{ column }}_recency = 1 then {{ column }} end) as {{ column }},
+        {% endfor -%}
+        min(as_of_date) as first_seen_on,
+        max(as_of_date) as last_seen_on
     from ranked
-    where recency = 1
+    group by portfolio_id
 
 )
 

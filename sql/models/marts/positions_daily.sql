@@ -108,17 +108,32 @@ chosen as (
 
 ),
 
+-- Lists of which a row waits in quarantine.
+unread as (
+
+    select distinct
+        as_of_date,
+        account_id
+    from {{ ref('int_quarantined') }}
+    where table_name = 'positions' and endpoint = 'positions' and is_current
+
+),
+
 totalled as (
 
     select
-        *,
-        -- A position without a value leaves no whole to have a share of.
+        chosen.*,
+        -- A position without a value, or one that could not be read, leaves no whole to have a share of.
         case
-            when count(*) over (partition by as_of_date, account_id, currency)
-                = count({{ computable('market_value') }}) over (partition by as_of_date, account_id, currency)
-                then sum({{ computable('market_value') }}) over (partition by as_of_date, account_id, currency)
+            when unread.account_id is null
+                and count(*) over whole = count({{ computable('chosen.market_value') }}) over whole
+                then sum({{ computable('chosen.market_value') }}) over whole
         end as total_market_value
     from chosen
+    left join unread
+        on chosen.as_of_date = unread.as_of_date
+        and chosen.account_id = unread.account_id
+    window whole as (partition by chosen.as_of_date, chosen.account_id, chosen.currency)
 
 ),
 

@@ -41,13 +41,17 @@ nights as (
 
 ),
 
+-- Null where the units of a row are not told.
 units as (
 
     select
         as_of_date,
         portfolio_id,
         symbol,
-        sum({{ decimal_or_null('quantity', 28, 9) }}) as quantity
+        case
+            when count(*) = count({{ decimal_or_null('quantity', 28, 9) }})
+                then sum({{ decimal_or_null('quantity', 28, 9) }})
+        end as quantity
     from {{ ref('holdings_daily') }}
     {% if is_incremental() -%}
     where as_of_date >= (select min(trades.as_of_date) from trades)
@@ -74,7 +78,7 @@ wanted as (
         trades.quantity,
         case lower(trades.action) when 'buy' then 1 when 'sell' then -1 end as direction,
         nights.holdings_response_id,
-        coalesce(units.quantity, 0) as quantity_before
+        case when units.symbol is null then 0 else units.quantity end as quantity_before
     from trades
     left join nights
         on trades.portfolio_id = nights.portfolio_id
@@ -110,6 +114,8 @@ held as (
         and nights.as_of_date = units.as_of_date
         and wanted.symbol = units.symbol
     where wanted.holdings_response_id is not null
+        -- What is not in the list is not held; of what is, the units have to be told.
+        and (units.symbol is null or units.quantity is not null)
 
 ),
 
@@ -148,8 +154,8 @@ final as (
         wanted.symbol,
         wanted.quantity,
         case
-            when wanted.holdings_response_id is null or wanted.direction is null or coalesce(wanted.quantity, 0) <= 0
-                then 'unknown'
+            when wanted.direction is null or coalesce(wanted.quantity, 0) <= 0 then 'unknown'
+            when wanted.holdings_response_id is null or wanted.quantity_before is null then 'unknown'
             when found.done_on is not null then 'done'
             when newest.newest_on < {{ days_after('wanted.as_of_date', var('trade_days')) }} then 'open'
             when found.nights_observed is null then 'unknown'
@@ -159,7 +165,7 @@ final as (
         case
             when wanted.direction is null then 'other_action'
             when coalesce(wanted.quantity, 0) <= 0 then 'no_quantity'
-            when wanted.holdings_response_id is null or (
+            when wanted.holdings_response_id is null or wanted.quantity_before is null or (
                 found.nights_observed is null
                 and newest.newest_on >= {{ days_after('wanted.as_of_date', var('trade_days')) }}
             ) then 'no_holdings'
