@@ -141,7 +141,7 @@ def make_marts(place: Place, night: int, rows: int = 20_000) -> None:
             connection.execute(
                 f"""
                 create or replace table {schema}.{name} as
-                select {night} as night, date '2022-01-01' + {night} as as_of_date, i as account_id,
+                select {night} as night, date '2022-01-01' + {night} as as_of_date, i as account_id, 'accounts' as endpoint,
                     cast(i as decimal(38, 18)) / 7 as quantity, md5(cast(i as varchar)) as symbol
                 from range({rows // share} + {night}) as r(i)
                 """

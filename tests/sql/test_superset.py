@@ -173,8 +173,6 @@ def test_a_place_that_cannot_be_written_and_a_file_of_another_version_are_named(
         write_pack(Marts(bi), tmp_path / "none" / "pack.zip")
     with duckdb.connect(str(tmp_path / "bi.duckdb")) as connection:
         connection.execute("create schema marts; create table marts.accounts (account_id varchar)")
-    with pytest.raises(
-        BluumError, match=r"bi\.duckdb has no marts\.portfolio_latest, which the pack shows; `bluum publish`"
-    ):
+    with pytest.raises(BluumError, match=r"bi\.duckdb has no marts\.portfolio_latest, which the pack shows; `bluum sync`"):
         write_pack(Marts(tmp_path / "bi.duckdb"), tmp_path / "pack.zip")
     assert [path.name for path in tmp_path.iterdir()] == ["bi.duckdb"]
