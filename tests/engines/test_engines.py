@@ -44,7 +44,7 @@ def test_postgres_says_what_duckdb_says(server: Any, early: Said, late: Said, tm
 
 @installed("dbt.adapters.postgres")
 def test_a_database_that_orders_by_a_language_is_refused(server: Any, tmp_path: Path) -> None:
-    if "icu" not in server.psql("select distinct 'icu' from pg_collation where collprovider = 'i'"):
+    if "icu" not in server.psql("select collname from pg_collation where collname like '%-x-icu'"):
         pytest.skip("this build of Postgres knows the order of no language")
     home = Postgres(tmp_path, server, "french", "locale_provider icu icu_locale 'fr'")
     with pytest.raises(AssertionError, match="The database french orders texts by a language"):
