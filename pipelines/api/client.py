@@ -147,9 +147,7 @@ class Client:
                     content = await answer.aread()
                 finally:
                     await answer.aclose()
-        except (
-            Exception
-        ) as error:  # a network's faults, and what nobody foresaw: it costs the request, which is told by name
+        except Exception as error:  # a network's faults, and what nobody foresaw, cost the request, which is told by name
             reply = Reply(Outcome.FAILED, message=_describe(error), is_transient=True)
             return Exchange(reply, b"", started, self._pacer.monotonic())
         now = self._now()

@@ -140,8 +140,8 @@ def read_accounts(request: Request, body: Json, context: SyncContext) -> Iterato
         given = {"account_id": account_id}
         yield from each(tables.ACCOUNT_ENABLED_ASSETS, item, "enabled_assets", given, "item_number")
         for piece in each(tables.ACCOUNT_PORTFOLIOS, item, "portfolios", given, "item_number"):
-            named = isinstance(piece, Record) and _named(piece.payload, "id", "portfolio_id")
-            yield replace(piece, payload=named) if isinstance(piece, Record) else piece
+            is_row = isinstance(piece, Record)
+            yield replace(piece, payload=_named(piece.payload, "id", "portfolio_id")) if is_row else piece
         is_closed = (readable(TEXT, item, "status") or "").lower() == "closed"
         if not (is_closed and account_id in context.closed_before):
             yield from _questions(account_id, opened_on, context)

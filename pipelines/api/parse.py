@@ -140,9 +140,7 @@ class Parser:
                 self._take(piece, response_id, answer.request, reading)
         except Unreadable as error:
             return ParseResult(Outcome.REJECTED, f"the answer has another shape: {error}")
-        except (
-            Exception
-        ) as error:  # a defect of ours costs this answer and not the night; its body is kept for `bluum replay`
+        except Exception as error:  # a defect of ours costs this answer and not the night; `bluum replay` has its body
             return ParseResult(Outcome.REJECTED, f"this program failed to read it: {type(error).__name__}: {error}")
         batch.take(reading.batch)
         self._reported |= reading.news
