@@ -65,7 +65,7 @@ def raw_tables(context: dg.AssetExecutionContext, bluum: dg.ResourceParam[Bluum]
 def log_failures(context: dg.AssetExecutionContext, progress: Progress) -> None:
     """What has no answer, by name, in the run's own log."""
     for failure in progress.failures:
-        context.log.warning(f"{failure.request.key}: {failure.outcome}: {failure.reason}")
+        context.log.warning(f"{failure.request}: {failure.outcome}: {failure.reason}")
     if progress.stopped_by:
         context.log.error(f"the rest was not asked: {progress.stopped_by}")
 

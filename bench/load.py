@@ -4,26 +4,28 @@
 
 Both ask the same server (`server.py`) the same questions of every account and land the answers in a DuckDB file; ours also
 keeps every body, reads decimals exactly and quarantines. The peer (`peer.py`) has an environment of its own, made by uv.
-Prints requests a second and peak memory of each, their ratio, and what the server alone can do.
+Prints requests a second and peak memory of each, their ratio, and what the server alone can do. Memory is that of the
+process and of all that it starts, pages that they share counted once: the peer's normalizers are processes of their own.
 """
 
 import argparse
 import asyncio
-import resource
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import psutil
 from server import COUNT
 
 _HERE = Path(__file__).parent
 KINDS = ("ours", "rest_api")
-_UV_OPTIONS = ("--quiet", "--no-project", "--compile-bytecode", "--python", sys.executable)
+LOOK_EVERY = 0.02  # seconds between two looks at the memory
 
 
 def ours(url: str, folder: Path) -> None:
@@ -44,22 +46,45 @@ def requests(url: str) -> int:
         return int(answer.read())
 
 
+@cache
+def peers_python() -> str:
+    """The interpreter of the peer's own environment, made by uv from what the script says it needs."""
+    uv, peer = str(Path(sys.executable).with_name("uv")), str(_HERE / "peer.py")
+    subprocess.run([uv, "sync", "--quiet", "--compile-bytecode", "--python", sys.executable, "--script", peer], check=True)
+    found = subprocess.run([uv, "python", "find", "--script", peer], check=True, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
 def command_of(kind: str, url: str, folder: str) -> list[str]:
-    """The process to measure. It prints its seconds and its peak memory in MB."""
+    """The process to measure. It prints its seconds."""
     if kind == "ours":
         return [sys.executable, __file__, "--url", url, "--folder", folder]
-    uv = Path(sys.executable).with_name("uv")
-    return [str(uv), "run", *_UV_OPTIONS, str(_HERE / "peer.py"), url, folder]
+    return [peers_python(), str(_HERE / "peer.py"), url, folder]
+
+
+def held(process: psutil.Process) -> float:
+    """MB that a process and all that it has started hold now."""
+    total = 0
+    try:
+        for member in (process, *process.children(recursive=True)):
+            total += member.memory_full_info().pss
+    except psutil.Error:  # one of them has just ended
+        pass
+    return total / 2**20
 
 
 def run(kind: str, url: str) -> tuple[float, float]:
     """One load as a process of its own. Returns its requests a second, start-up included, and its peak memory in MB."""
-    before = requests(url)
-    with TemporaryDirectory() as folder:
-        output = subprocess.run(command_of(kind, url, folder), capture_output=True, text=True)
-        assert not output.returncode, output.stderr[-3000:]
-        seconds, megabytes = map(float, output.stdout.splitlines()[-1].split())
-        return (requests(url) - before) / seconds, megabytes
+    before, peak = requests(url), 0.0
+    with TemporaryDirectory() as folder, TemporaryFile("w+") as output:
+        process = psutil.Popen(command_of(kind, url, folder), stdout=output, stderr=output)
+        while process.poll() is None:
+            peak = max(peak, held(process))
+            time.sleep(LOOK_EVERY)
+        output.seek(0)
+        printed = output.read()
+        assert not process.returncode, printed[-3000:]
+        return (requests(url) - before) / float(printed.splitlines()[-1]), peak
 
 
 async def ceiling(url: str, count: int = 20_000, connections: int = 8) -> float:
@@ -91,7 +116,7 @@ def main() -> None:
     if options.url:
         began = time.perf_counter()
         ours(options.url, options.folder)
-        print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(time.perf_counter() - began)
         return
     command = [sys.executable, str(_HERE / "server.py"), "--accounts", str(options.accounts)]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

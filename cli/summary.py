@@ -85,11 +85,9 @@ def _table(progress: Progress, figures: Figures, standing: Standing, seconds: fl
 
 
 def _name_missing(console: Console, progress: Progress, standing: Standing) -> None:
-    reasons = {failure.request.key: failure.reason for failure in progress.failures}
-    for key in standing.missing:
-        endpoint, account_id, portfolio_id, params = key
-        what = f"{endpoint} of account {account_id}" + (f", portfolio {portfolio_id}" if portfolio_id else "")
-        console.print(f"Missing: {what} {params}: {reasons.get(key, 'not asked')}", markup=False)
+    reasons = {failure.request: failure.reason for failure in progress.failures}
+    for request in standing.missing:
+        console.print(f"Missing: {request}: {reasons.get(request, 'not asked')}", markup=False)
     for endpoint, account_id, table, field, reason, count in standing.quarantined[:_NAMED]:
         what = f"{count} row(s) of {table} from {endpoint} of account {account_id}: {field}: {reason}"
         console.print(f"Quarantined: {what}", markup=False)

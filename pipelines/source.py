@@ -27,6 +27,7 @@ from dlt.extract import DltResource
 from pipelines.api.feed import Feed
 from pipelines.api.live import given_settings, tonight
 from pipelines.api.parse import Batch
+from pipelines.schema.rows import Rows
 from pipelines.schema.table import Table
 from pipelines.schema.tables import TABLES
 
@@ -102,8 +103,8 @@ def bluum_source(
 
 def _resource(feed: Feed, table: Table) -> DltResource:
     def pull() -> Iterator[pa.Table]:
-        for rows in feed.pull(table.name, _selected()):
-            yield rows.arrow()
+        yield from map(Rows.arrow, feed.pull(table.name, _selected()))  # a loop of our own would hold rows that are written
+        pa.default_memory_pool().release_unused()
 
     resource: DltResource = dlt.resource(
         pull,

@@ -34,10 +34,6 @@ _WITH_HISTORY = {"include_history": "true"}
 _FIRST_PAGE = {"limit": str(PAGE_LIMIT), "offset": "0"}
 
 
-Key: TypeAlias = tuple[str, str | None, str | None, str]
-"""What identifies a question: endpoint, account, portfolio, and its parameters as canonical JSON text."""
-
-
 @dataclass(frozen=True, slots=True)  # a large book has hundreds of thousands of them waiting
 class Request:
     """One question to Bluum. Equal requests have equal answers within a night."""
@@ -45,13 +41,17 @@ class Request:
     endpoint: str
     account_id: str | None = None
     portfolio_id: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict, hash=False)
-    key: Key = field(init=False, repr=False, compare=False)
+    params: Mapping[str, str] = field(default_factory=dict, compare=False)
+    params_text: str = field(init=False, repr=False)  # the same, as it stands in raw.responses and raw.plan
 
     def __post_init__(self) -> None:
         params, text = _shared(tuple(self.params.items()))
         object.__setattr__(self, "params", params)
-        object.__setattr__(self, "key", (self.endpoint, self.account_id, self.portfolio_id, text))
+        object.__setattr__(self, "params_text", text)
+
+    def __str__(self) -> str:
+        portfolio = f", portfolio {self.portfolio_id}" if self.portfolio_id else ""
+        return f"{self.endpoint} of account {self.account_id}{portfolio} {self.params_text}"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from time import monotonic
 
 from pipelines.api.client import Client
 from pipelines.api.clock import ApiClock, as_of_date
-from pipelines.api.endpoints import ENDPOINTS, LASTING, Key, Request, SyncContext, roster
+from pipelines.api.endpoints import ENDPOINTS, LASTING, Request, SyncContext, roster
 from pipelines.api.fetch import Answer, fetch
 from pipelines.api.pacer import Pacer
 from pipelines.api.parse import Batch, Parser
@@ -38,7 +38,7 @@ class Held:
     """What is known of a night when its asking begins; by default nothing, as on the first night of all."""
 
     context: SyncContext
-    answered: frozenset[Key] = frozenset()  # keys of the requests that have a good answer tonight
+    answered: frozenset[Request] = frozenset()  # those that have a good answer tonight
     planned: tuple[Request, ...] = ()  # what tonight's roster and what it led to have told us to ask
     last_sequence: int = 0  # number of the night's last response
     roster_before: int = 0  # how many accounts the newest earlier roster had
@@ -61,7 +61,7 @@ class Engine:
     _held: Held = field(init=False)
     _queue: deque[Request] = field(default_factory=deque)  # what only tonight can be asked
     _later: deque[Request] = field(default_factory=deque)  # what a later night can be asked too
-    _known: set[Key] = field(default_factory=set)
+    _known: set[Request] = field(default_factory=set)
 
     async def night(self, missing: Sequence[Request] = ()) -> AsyncIterator[Batch]:
         """Ask tonight. `missing` is what the newest night lacks: one of it is a better first question than the roster.
@@ -126,10 +126,10 @@ class Engine:
     async def _begin(self, first: list[Answer], parser: Parser, batch: Batch) -> RosterRefused | None:
         """Fill the queue: from tonight's roster if it has an answer, else from the answer it gives now."""
         night, asking = parser.context, roster(parser.context.surface)
-        is_roster = first[-1].request.key == asking.key
+        is_roster = first[-1].request == asking
         if not is_roster:
             self._land([_of_the_past(answer, night) for answer in first], parser, batch)
-        if asking.key in self._known:
+        if asking in self._known:
             self._enqueue(self._held.planned)
             return None
         answers = first if is_roster else await fetch(self.client, asking, night.surface)
@@ -160,8 +160,8 @@ class Engine:
         """Queue what nobody has asked or answered; `first`: next, so that one account's answers stand close in time."""
         fresh = []
         for request in requests:
-            if request.key not in self._known and self._is_wanted(request):
-                self._known.add(request.key)
+            if request not in self._known and self._is_wanted(request):
+                self._known.add(request)
                 fresh.append(request)
         self._later.extend(request for request in fresh if request.endpoint in LASTING)
         only_tonight = [request for request in fresh if request.endpoint not in LASTING]
@@ -175,7 +175,7 @@ class Engine:
         for answer in answers:
             parsed = parser.parse(answer, batch)
         request = answers[-1].request
-        self._known.add(request.key)
+        self._known.add(request)
         self.progress.note(request, parsed, answers[-1].pages[-1].exchange)
         if self.progress.stopped_by:
             self.stop.set()

@@ -84,6 +84,6 @@ async def _asked(
                 state["night"], state["last_sequence"] = str(engine.progress.as_of_date), int(batch.newest.partition("-")[2])
                 yield batch
     for failure in engine.progress.failures:
-        _log.warning("%s: %s: %s", failure.request.key, failure.outcome, failure.reason)
+        _log.warning("%s: %s: %s", failure.request, failure.outcome, failure.reason)
     if engine.progress.stopped_by:
         raise Unreachable(f"the night was cut short: {engine.progress.stopped_by}")

@@ -118,8 +118,8 @@ class Parser:
     def plan(self, requests: Iterable[Request], batch: Batch) -> None:
         """Note what the newest response of the batch tells us to ask."""
         for request in requests:
-            names = ("endpoint", "account_id", "portfolio_id", "params")
-            batch.add(tables.PLAN, self._stamped(batch.newest, dict(zip(names, request.key, strict=True))))
+            row = {name: getattr(request, name) for name in ("endpoint", "account_id", "portfolio_id")}
+            batch.add(tables.PLAN, self._stamped(batch.newest, {**row, "params": request.params_text}))
 
     def _without_forgotten(self, page: Page) -> Page:
         """A page of the roster without the accounts that were forgotten, in what is read of it and in what is kept."""

@@ -32,7 +32,7 @@ class Standing:
 
     accounts_expected: int
     accounts_landed: int  # with every question answered and no row quarantined
-    missing: list[tuple[str, str | None, str | None, str]]  # keys of the requests without a good answer
+    missing: list[Request]  # those without a good answer
     quarantined: list[tuple[str, str | None, str, str, str, int]]  # endpoint, account_id, table, field, reason, rows
 
 
@@ -51,19 +51,18 @@ class Questions(Database):
         last = self._one(f"select max(response_id) from {self.dataset}.responses where as_of_date = ?", night)
         return int(last.partition("-")[2]) if last else 0
 
-    def answered(self, night: date) -> set[tuple[str, str | None, str | None, str]]:
-        """Keys of the requests that have a good answer tonight."""
-        return set(
-            self._all(
-                f"""
-                select endpoint, account_id, portfolio_id, max(params) filter (where page = 0)
-                from {self.dataset}.responses where as_of_date = ?
-                group by answer_id, endpoint, account_id, portfolio_id
-                having bool_and(outcome in {GOOD})
-                """,
-                night,
-            )
+    def answered(self, night: date) -> set[Request]:
+        """The requests that have a good answer tonight."""
+        rows = self._all(
+            f"""
+            select endpoint, account_id, portfolio_id, max(params) filter (where page = 0)
+            from {self.dataset}.responses where as_of_date = ?
+            group by answer_id, endpoint, account_id, portfolio_id
+            having bool_and(outcome in {GOOD})
+            """,
+            night,
         )
+        return set(map(_request, rows))
 
     def planned(self, night: date, surface: str | None = None) -> list[Request]:
         """What the night's answers, on this surface or any, told us to ask, in the order they told it."""
@@ -78,7 +77,7 @@ class Questions(Database):
             night,
             surface,
         )
-        return [Request(endpoint, account, portfolio, json.loads(params)) for endpoint, account, portfolio, params in rows]
+        return list(map(_request, rows))
 
     def held_policies(self) -> frozenset[tuple[str, str, int]]:
         """(account_id, ips_id, version) of every published policy version whose body has landed."""
@@ -152,10 +151,10 @@ class Questions(Database):
         """How complete a night is, for these accounts or for all; what is left out by now is not missed."""
         planned, endpoints = self.planned(night), without(left_out)
         asked = {
-            request.key for request in planned if (not only or request.account_id in only) and request.endpoint in endpoints
+            request for request in planned if (not only or request.account_id in only) and request.endpoint in endpoints
         }
         missing = sorted(asked - self.answered(night), key=str)
-        expected = {account_id for _, account_id, _, _ in asked}
+        expected = {request.account_id for request in asked}
         quarantined = self._all(
             f"""
             select endpoint, account_id, table_name, field, reason, count(*) from {self.dataset}.quarantine
@@ -163,7 +162,7 @@ class Questions(Database):
             """,
             night,
         )
-        troubled = {account_id for _, account_id, _, _ in missing} | {row[1] for row in quarantined}
+        troubled = {request.account_id for request in missing} | {row[1] for row in quarantined}
         shown = [row for row in quarantined if not only or row[1] in {*only, None}]  # the roster's are of no one account
         return Standing(len(expected), len(expected - troubled), missing, shown)
 
@@ -217,3 +216,8 @@ class Questions(Database):
         *counts, finished_at = (sums or [(0, 0, 0, None)])[0]
         requests, retries, limited = (int(number or 0) for number in counts)
         return Figures(requests, retries, limited, finished_at, rows)
+
+
+def _request(row: tuple[str, str | None, str | None, str]) -> Request:
+    endpoint, account_id, portfolio_id, params = row
+    return Request(endpoint, account_id, portfolio_id, json.loads(params))

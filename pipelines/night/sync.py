@@ -90,7 +90,7 @@ class Sync:
             return []
         answered = self.warehouse.answered(newest)
         planned = self.warehouse.planned(newest, self.settings.surface)
-        return [request for request in planned if request.key not in answered]
+        return [request for request in planned if request not in answered]
 
     def _held(self, day: date) -> Held:
         warehouse, settings = self.warehouse, self.settings
@@ -109,7 +109,7 @@ class Sync:
                 warehouse.missed_performance(day, left, closed) if "performance" in is_asked else {},
                 forgotten(warehouse),
             )
-            is_begun = roster(settings.surface).key in answered
+            is_begun = roster(settings.surface) in answered
             planned = tuple(warehouse.planned(day, settings.surface)) if is_begun else ()
             return Held(context, answered, planned, warehouse.last_sequence(day), warehouse.roster_size(before=day))
 

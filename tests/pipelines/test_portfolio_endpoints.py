@@ -235,7 +235,7 @@ def test_what_failed_and_is_left_out_since_is_not_missed(tmp_path: Path) -> None
         run = asyncio.run(_run(_settings(sandbox, tmp_path)))
     night = run.progress.as_of_date
     assert night
-    assert {endpoint for endpoint, *_ in run.warehouse.standing(night).missing} == {"summary"}
+    assert {request.endpoint for request in run.warehouse.standing(night).missing} == {"summary"}
     assert not run.warehouse.standing(night, left_out={"summary"}).missing
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -240,6 +241,17 @@ def test_it_can_be_pulled_where_an_event_loop_runs() -> None:
 
 
 @pytest.mark.usefixtures("secrets")
+def test_rows_are_let_go_as_they_are_handed_on() -> None:
+    rows = Rows(PNL_REPORTS, [{"response_id": "20220613-00000001"}])
+    held, batch = weakref.ref(rows), Batch({"pnl_reports": rows})
+    del rows
+
+    pulling = iter(bluum_source(batches=[batch]).resources["pnl"])
+    assert next(pulling) is not None
+
+    assert held() is None
+
+
 def test_who_stops_pulling_stops_the_asking(sandbox: Sandbox) -> None:
     pulled = iter(bluum_source().with_resources("positions"))
     next(pulled)
