@@ -140,7 +140,9 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _why_not(place: Path | Lake, error: duckdb.Error) -> str:
     if isinstance(place, Lake):
-        return f"{place} cannot be read: {str(error).strip().partition(chr(10))[0]}"
+        reason = str(error).strip().partition(chr(10))[0]
+        is_there = "creating a new DuckLake is explicitly disabled" not in reason
+        return f"{place} cannot be read: {reason}" if is_there else f"{place} is not there yet; `bluum sync` makes it"
     path = place
     try:
         is_there = path.exists()

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 import yaml
@@ -93,7 +92,7 @@ def _uri(place: Path | Lake) -> str:
         raise PackNotWritten(
             f"Superset opens a lake by its address alone, and {place} has a schema: give it a catalog of its own"
         )
-    return f"duckdb:///{quote(place.address, safe=':/')}"
+    return f"duckdb:///{place.address}"  # SQLAlchemy takes it as it stands, blanks and all
 
 
 def _database(place: Path | Lake) -> dict[str, Any]:
