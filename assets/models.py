@@ -72,7 +72,7 @@ def models(
     settings = bluum.settings
     target = settings.folder / "dbt"
     # Unit tests judge the SQL, not tonight's data: `make test` runs them.
-    command = ["build", "--exclude-resource-type", "unit_test", "--log-level-file", "info"]
+    command = ["build", "--exclude-resource-type", "unit_test", "--log-level-file", "info", "--log-format-file", "debug"]
     if settings.dataset != DATASET:
         command += ["--vars", json.dumps({"dataset": settings.dataset})]
     with writing(settings, "models"), _home(settings) as home:
