@@ -34,6 +34,8 @@ LONGEST_PAUSE = 300.0
 """Seconds for which a 429 may hold all requests. One that asks for more fails its request at once: see `progress.py`."""
 LONGEST_WAIT = 60.0
 """Seconds between two attempts at one request, whatever a fault asks for: the night must not wait for one account."""
+LARGEST_ANSWER = 512 * 1024**2
+"""Bytes, unpacked, of an answer that is read: twice the list of a large book. One without an end would fill the memory."""
 _SHORTEST_SECRET = 6
 """Characters of a key or secret that are looked for in error bodies; a shorter one would be found in plain words."""
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 10.0
@@ -144,7 +146,7 @@ class Client:
             ):  # for the whole answer: one for each read never ends while bytes drip in
                 answer = await self._transport.handle_async_request(httpx.Request("GET", url, headers=self._headers))
                 try:
-                    content = await answer.aread()
+                    content = await _whole(answer)
                 finally:
                     await answer.aclose()
         except Exception as error:  # a network's faults, and what nobody foresaw, cost the request, which is told by name
@@ -169,6 +171,22 @@ class Client:
         for spelling in self._secrets:
             content = content.replace(spelling, b"(secret)")
         return content
+
+
+class _TooLarge(Exception):
+    """An answer is larger than any can be."""
+
+
+async def _whole(answer: httpx.Response) -> bytes:
+    """All bytes of an answer, unpacked. Raises _TooLarge."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in answer.aiter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            raise _TooLarge(f"the answer has more than {LARGEST_ANSWER // 1024**2} MB")
+    return b"".join(pieces)
 
 
 def _spellings(*texts: str) -> list[bytes]:

@@ -224,7 +224,7 @@ def read_holdings(request: Request, body: Json, context: SyncContext) -> Iterato
     """What a portfolio holds: its cash and totals, and a row per holding."""
     given = {"account_id": request.account_id, "portfolio_id": request.portfolio_id}
     yield Record(tables.PORTFOLIO_HOLDINGS, whole(body), given)
-    yield from each(tables.HOLDINGS, body, "holdings", given, "item_number")
+    yield from each(tables.HOLDINGS, body, "holdings", given, "item_number", required=True)
 
 
 def read_summary(request: Request, body: Json, context: SyncContext) -> Iterator[Piece]:
@@ -272,7 +272,7 @@ def read_policy(request: Request, body: Json, context: SyncContext) -> Iterator[
         "version": (current := readable(INTEGER, body, "version")),
     }
     yield Record(tables.POLICY_VERSIONS, whole(body), given)
-    for piece in each(tables.POLICY_TARGETS, body, "target_allocation", given, "asset_class"):
+    for piece in each(tables.POLICY_TARGETS, body, "target_allocation", given, "asset_class", required=True):
         yield piece
         if isinstance(piece, Record):
             band = {**given, "asset_class": piece.given["asset_class"]}

@@ -27,22 +27,31 @@ def member(body: Json, *names: str) -> Json:
     return body
 
 
-def each(table: Table, body: Json, names: str, given: Mapping[str, Any], key: str) -> Iterator[Record | Quarantined]:
+def each(
+    table: Table, body: Json, names: str, given: Mapping[str, Any], key: str, *, required: bool = False
+) -> Iterator[Record | Quarantined]:
     """A record for each member of a list or map of the answer; `key` gets the member's number or its name.
 
-    Where the table reads nothing but the path `value`, a member is that value. What is neither list nor map is quarantined.
+    Where the table reads nothing but the path `value`, a member is that value. What is neither list nor map is quarantined;
+    so is, where one is `required`, its absence: that nothing is told is not that there is none.
     """
     is_map = any(column.name == key and column.kind is TEXT for column in table.columns)
     is_bare = [column.path for column in table.columns if column.path] == ["value"]
-    members = member(body, *names.split("."))
+    *around, last = names.split(".")
+    holder = member(body, *around)
+    members = member(holder, last)
     if isinstance(members, dict) and is_map:
         numbered: Iterable[tuple[object, Json]] = members.items()
     elif isinstance(members, list) and not is_map:
         numbered = enumerate(members, start=1)
     else:
+        what = "an object" if is_map else "a list"
         if members is not None:
-            reason = f"expected {'an object' if is_map else 'a list'}"
-            yield Quarantined(table, names, members, reason, members)
+            yield Quarantined(table, names, members, f"expected {what}", members)
+        elif around and holder is not None and not isinstance(holder, dict):
+            yield Quarantined(table, ".".join(around), holder, "expected an object", holder)
+        elif required:
+            yield Quarantined(table, names, None, f"missing, where {what} is always told", body)
         return
     for name, value in numbered:
         yield Record(table, {"value": value} if is_bare else value, {**given, key: name})

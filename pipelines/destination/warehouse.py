@@ -24,6 +24,11 @@ from pipelines.schema.tables import TABLES
 from pipelines.settings import Settings, is_loopback
 
 _DERIVED = ("staging", "intermediate")  # what dbt makes anew; marts stay, for whoever reads them until they are built again
+_NOW_CALLED = {
+    "service.bluumfinance.com": "api.bluumfinance.com",
+    "test-service.bluumfinance.com": "sandbox.api.bluumfinance.com",
+}
+"""The older names of Bluum's hosts, which it keeps for now as aliases, and what they lead to."""
 _SCHEMAS = "select schema_name from duckdb_schemas() where database_name = current_database()"
 
 
@@ -231,5 +236,6 @@ def _source(base_url: str | None, surface: str | None) -> str:
     """A source by name: the API's host and path, and its surface. All of a machine's own ports are one, the sandbox."""
     parts = urlsplit((base_url or "").rstrip("/"))
     is_sandbox = is_loopback(parts.hostname or "")
-    where = "the sandbox on this machine" if is_sandbox else f"{parts.netloc.lower()}{parts.path}"
+    host = parts.netloc.lower()
+    where = "the sandbox on this machine" if is_sandbox else f"{_NOW_CALLED.get(host, host)}{parts.path}"
     return f"{where} (surface {surface})"

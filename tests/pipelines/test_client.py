@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import socket
 import time
@@ -15,6 +16,7 @@ import httpx
 import pytest
 from helpers.faulty import Sandbox, running
 
+from pipelines.api import client as client_module
 from pipelines.api.client import LONGEST_PAUSE, LONGEST_WAIT, MAX_FAULTS, MAX_RATE_LIMITED, Client
 from pipelines.api.endpoints import Request, path_of
 from pipelines.api.pacer import Pacer
@@ -327,6 +329,28 @@ def test_an_answer_that_nobody_foresaw_costs_its_request_and_raises_nothing(odd:
     exchange = asyncio.run(ask())
     assert exchange.date is None
     assert exchange.reply.outcome is (Outcome.FAILED if b"404" in odd else Outcome.OK)
+
+
+def test_an_answer_without_an_end_costs_its_request_and_not_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "LARGEST_ANSWER", 5 * 1024**2)
+    packed = gzip.compress(b" " * 64 * 1024**2)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode() + packed)
+        writer.close()
+
+    async def ask() -> Exchange:
+        time_ = Time()
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+            async with Client(url, "k", "s", Pacer(0, sleep=time_.sleep), sleep=time_.sleep) as client:
+                return await client.get("/accounts", {})
+
+    exchange = asyncio.run(ask())
+    assert (exchange.reply.outcome, exchange.content) == (Outcome.FAILED, b"")
+    assert "the answer has more than 5 MB" in (exchange.reply.message or "")
 
 
 @pytest.mark.parametrize("status_rule", [{"kind": "rate_limited"}])

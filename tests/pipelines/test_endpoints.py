@@ -381,6 +381,14 @@ def test_a_policy_with_every_optional_part(landed: Landed) -> None:
     assert (parsed.follow_ups, landed.new_fields, landed.quarantine) == ((), [], [])
 
 
+def test_a_policy_whose_targets_are_not_told_waits_for_them_in_quarantine(landed: Landed) -> None:
+    policy = {"ips_id": "ips_1", "account_id": "acc_1", "version": 1, "status": "active"}
+    landed.answer("investment_policy", policy)
+    landed.answer("investment_policy", {**policy, "version": 2, "target_allocation": {}})
+    assert landed.quarantine == [("policy_targets", "target_allocation", "missing, where an object is always told")]
+    assert [row["version"] for row in landed.rows("policy_versions")] == [1, 2]
+
+
 def test_refreshed_prices_say_where_they_come_from(landed: Landed) -> None:
     body = [
         {

@@ -89,6 +89,20 @@ def test_holdings_without_cash_or_totals_are_an_answer(landed: Landed, held: lis
     assert len(landed.rows("holdings")) == len(held)
 
 
+@pytest.mark.parametrize("body", [{"cash": {"balance": "1000.00"}}, {"cash": {"balance": "1000.00"}, "holdings": None}])
+def test_holdings_that_are_not_told_are_not_taken_for_none(landed: Landed, body: dict[str, object]) -> None:
+    landed.answer("holdings", body, "acc_1", "port_1")
+    assert landed.quarantine == [("holdings", "holdings", "missing, where a list is always told")]
+    assert len(landed.rows("portfolio_holdings")) == 1
+
+
+@pytest.mark.parametrize("shares", [[], "none"])
+def test_shares_in_another_shape_than_an_object_wait_in_quarantine(landed: Landed, shares: object) -> None:
+    landed.answer("summary", {"valuation": {"total_value": "1"}, "allocation": shares}, portfolio_id="port_1")
+    assert set(landed.quarantine) == {("portfolio_summary_shares", "allocation", "expected an object")}
+    assert len(landed.rows("portfolio_summaries")) == 1
+
+
 def test_a_position_that_is_held_twice_in_one_answer_lands_once(landed: Landed) -> None:
     held = [{"symbol": "VOO"}, {"position_id": "pos_1", "symbol": "VTI"}, {"position_id": "pos_1", "symbol": "VTI"}]
     parsed = landed.answer("holdings", {"holdings": [*held, {"symbol": "VOO"}]}, "acc_1", "port_1")

@@ -201,6 +201,22 @@ def test_production_is_the_same_however_its_address_is_spelled(tmp_path: Path) -
         warehouse.check_source("https://sandbox.bluumfinance.com/v1", "accounts")
 
 
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("https://service.bluumfinance.com/v1", "https://api.bluumfinance.com/v1"),
+        ("https://test-service.bluumfinance.com/v1", "https://sandbox.api.bluumfinance.com/v1"),
+    ],
+)
+def test_bluum_is_the_same_by_the_older_name_of_its_host(tmp_path: Path, older: str, newer: str) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse.duckdb")
+    answer = {"response_id": "r", "base_url": older, "surface": "accounts"}
+    warehouse.load(Batch({"responses": Rows(RESPONSES, [answer])}))
+    warehouse.check_source(newer, "accounts")
+    with pytest.raises(OtherSource):
+        warehouse.check_source("https://example.com/v1", "accounts")
+
+
 # ------------------------------------------------------------------ a night that cannot have been yet
 
 

@@ -94,7 +94,8 @@ joined as (
             -- Without a list of portfolios nobody knows whether there are any.
             when nights.portfolios_outcome not in ('ok', 'absent') or nights.portfolios_outcome is null then 'no_portfolios'
             when listed.account_id is not null then 'no_holdings'
-            when nights.positions_outcome not in ('ok', 'absent') or nights.positions_outcome is null then 'no_positions'
+            -- An account that holds nothing has an empty list; of one that Bluum no longer knows (404) nothing is told.
+            when coalesce(nights.positions_outcome, '') <> 'ok' then 'no_positions'
             when unread.account_id is not null then 'quarantined'
             when positions.positions_valued < positions.positions then 'unpriced_holding'
             when positions.positions_with_currency < positions.positions
