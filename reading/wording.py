@@ -36,6 +36,7 @@ _REASONS = {
     "first_night": "it is the first night held",
     "no_pnl": "a P&L report is missing, or is about another window",
     "no_value": "nothing held is worth anything",
+    "no_whole": "what all positions in its currency are worth is not known, or not above zero",
     "other_classes": "holdings are called by classes that the analysis does not name",
     "not_told": "the analysis does not tell it",
     "not_drift": "causes are told of drift only",

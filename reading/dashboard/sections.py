@@ -170,7 +170,7 @@ def causes(marts: Marts, choice: Choice, of: LookedAt, nights: list[Row]) -> str
     has_ends = all(step["amount"] is not None for step in steps if step["is_level"])
     said = f"{of.label}, {escape(words(of.asset_class))}, {choice.between}. " + (
         f"Nights that could not be taken apart: {len(unknown)} ({escape(', '.join(sorted(set(unknown.values()))))}); "
-        + ("what moved then is in the remainder." if has_ends else "the drift at one end is not known, and the lines lack it.")
+        + ("what moved then is in the remainder." if has_ends else "drift at one end is not known, and the lines lack it.")
         if unknown
         else "Every night is explained."
     )

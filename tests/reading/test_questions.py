@@ -178,7 +178,7 @@ def test_what_moved_while_the_class_was_not_told_is_in_the_remainder(tmp_path: P
     # The first night held has no drift before it: what is known of the nights since is all there is to say.
     assert (moved["change_points"], moved["market_points"], moved["remainder_points"]) == (1, 2, 0)
     of, nights = sections.LookedAt(CORE, "stocks", "Core"), marts.ask("nights").rows()
-    for first, said in ((NIGHTS[0], "what moved then is in the remainder"), (NIGHTS[2], "the drift at one end is not known")):
+    for first, said in ((NIGHTS[0], "what moved then is in the remainder"), (NIGHTS[2], "drift at one end is not known")):
         choice = sections.Choice(first, NIGHTS[-1], None, None, None)
         assert said in sections.causes(marts, choice, of, nights)
 

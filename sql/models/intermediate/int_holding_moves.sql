@@ -70,6 +70,11 @@ held as (
     inner join holdings
         on pairs.portfolio_id = holdings.portfolio_id
         and pairs.{{ night }} = holdings.as_of_date
+        -- A row of what is sold out that tells no price says as much as none.
+        and (
+            {{ is_held('holdings') }}
+            or (holdings.market_value is not null and holdings.current_price is not null)
+        )
 
     union all
 
