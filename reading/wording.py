@@ -41,6 +41,7 @@ _REASONS = {
     "not_told": "the analysis does not tell it",
     "not_drift": "causes are told of drift only",
     "gains_unknown": "the analysis does not tell the gains",
+    "split": "the security was split before it was done",
     "no_bracket": "the policy names no tax bracket",
     "unknown_bracket": "the tax bracket is not a known one",
     "tax_advantaged": "the account is tax-advantaged",

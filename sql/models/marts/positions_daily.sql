@@ -162,7 +162,8 @@ final as (
         unrealized_pl,
         unrealized_pl_percent,
         -- Where shorts outweigh all else, every share would have its sign turned about.
-        {{ ratio('held_value', 'case when total_market_value > 0 then total_market_value end', times=100) }} as weight_percent,
+        {{ ratio('held_value', 'case when total_market_value > 0 then total_market_value end', times=100) }}
+            as weight_percent,
         price_source,
         price_confidence,
         price_timestamp,
