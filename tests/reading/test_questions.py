@@ -153,6 +153,15 @@ def test_rules_that_are_no_drift_open_end_and_are_lost_too(tmp_path: Path) -> No
     }
 
 
+def test_who_is_out_of_policy_is_told_with_its_night_where_the_newest_one_has_no_analysis(tmp_path: Path) -> None:
+    rows = story()
+    rows["marts.allocation_drift_daily"] = [
+        row for row in rows["marts.allocation_drift_daily"] if row["as_of_date"] < NIGHTS[-1]
+    ]
+    found = _published(tmp_path, rows).ask("outside_policy").rows()
+    assert {row["as_of_date"] for row in found} == {NIGHTS[-2]}
+
+
 def test_what_moved_while_the_class_was_not_told_is_in_the_remainder(tmp_path: Path) -> None:
     """The third night's analysis names neither class, so that neither its change nor the next one is known."""
     rows = story()
