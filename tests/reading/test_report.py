@@ -223,6 +223,15 @@ def test_an_account_that_is_not_complete_is_told_with_what_failed(folder: Path) 
         assert f"{account[-6:]} : {failed}" in text(report / "index.html")
 
 
+def test_a_day_across_a_change_of_currency_is_not_put_down_to_a_report_that_is_there(folder: Path) -> None:
+    change(folder, f"update marts.pnl_daily set total_pnl = null, net_pnl = null, net_pnl_itd = null {TONIGHT}")
+    report = make_report(settings_of(folder)).path.parent
+    unlike = "not known : there is no earlier report, in the same currency and from the same day on, to measure from"
+    assert f"P&L of the day {unlike}" in text(report / account_file(ODD))
+    for page in (report / "index.html", report / account_file(ODD)):
+        assert "et since it opened not known : a report leaves out a figure that it is made of" in text(page)
+
+
 def test_a_closed_account_is_told_to_be_asked_for_as_long_as_it_is(folder: Path) -> None:
     questions = ("positions", "portfolios", "rebalancing", "holdings", "summary", "performance", "investment_policy", "pnl")
     change(folder, f"update marts.accounts set closed_on = date '{day_of(8)}' where account_id = '{ODD}'")
