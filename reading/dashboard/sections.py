@@ -167,9 +167,10 @@ def causes(marts: Marts, choice: Choice, of: LookedAt, nights: list[Row]) -> str
         why = "No analysis of this portfolio and class between these nights, so that nothing is known of what moved it."
         return parts.empty(title, why)
     unknown = {each["as_of_date"]: reason(each["unknown_reason"]) for each in by_night if each["unknown_reason"]}
+    has_ends = all(step["amount"] is not None for step in steps if step["is_level"])
     said = f"{of.label}, {escape(words(of.asset_class))}, {choice.between}. " + (
-        f"Nights that could not be taken apart: {len(unknown)} ({escape(', '.join(sorted(set(unknown.values()))))}); what "
-        "moved then is in the remainder."
+        f"Nights that could not be taken apart: {len(unknown)} ({escape(', '.join(sorted(set(unknown.values()))))}); "
+        + ("what moved then is in the remainder." if has_ends else "drift at one end is not known, and the lines lack it.")
         if unknown
         else "Every night is explained."
     )

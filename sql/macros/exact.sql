@@ -115,6 +115,15 @@
 {%- endmacro %}
 
 
+{#
+    Whether a row of positions or holdings is of something held. Some lists keep a row of what is sold out, often without a
+    price: it is worth nothing, in whatever currency.
+#}
+{% macro is_held(row) -%}
+    ({{ row }}.quantity is distinct from 0 or coalesce({{ row }}.market_value, 0) <> 0)
+{%- endmacro %}
+
+
 {# Several rows of one thing as one figure; a single row keeps every digit it was reported with. #}
 {% macro added_up(figure) -%}
     case

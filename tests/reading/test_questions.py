@@ -153,6 +153,45 @@ def test_rules_that_are_no_drift_open_end_and_are_lost_too(tmp_path: Path) -> No
     }
 
 
+def test_who_is_out_of_policy_is_told_with_its_night_where_the_newest_one_has_no_analysis(tmp_path: Path) -> None:
+    rows = story()
+    rows["marts.allocation_drift_daily"] = [
+        row for row in rows["marts.allocation_drift_daily"] if row["as_of_date"] < NIGHTS[-1]
+    ]
+    found = _published(tmp_path, rows).ask("outside_policy").rows()
+    assert {row["as_of_date"] for row in found} == {NIGHTS[-2]}
+
+
+def test_what_moved_while_the_class_was_not_told_is_in_the_remainder(tmp_path: Path) -> None:
+    """The third night's analysis names neither class, so that neither its change nor the next one is known."""
+    rows = story()
+    for row in rows["marts.drift_causes_daily"]:
+        if row["as_of_date"] == NIGHTS[2]:
+            row |= {"drift_percent": None, "change_points": None, "remainder_points": None, "unknown_reason": "not_told"}
+        if row["as_of_date"] == NIGHTS[3]:
+            row |= {"previous_drift_percent": None, "change_points": None, "remainder_points": None}
+            row |= {"market_points": None, "unknown_reason": "other_classes"}
+    marts = _published(tmp_path, rows)
+    between = {"first": NIGHTS[0], "last": NIGHTS[-1], "portfolio_id": CORE, "asset_class": "stocks"}
+    steps = marts.ask("causes_bridge", **between).rows()
+    told = {step["line"]: step["amount"] for step in steps}
+    before, after = Decimal("6.123456789"), Decimal("9.123456789")
+    assert (told["drift before"], told["market"], told["remainder"], told["drift after"]) == (before, 2, 1, after)
+    assert steps[-2]["ends_at"] == after
+    (moved,) = marts.ask("causes_between", **between).rows()
+    assert (moved["change_points"], moved["market_points"], moved["remainder_points"]) == (3, 2, 1)
+    found = marts.ask("why_drift_moved").rows()
+    (moved,) = (
+        row for row in found if (row["portfolio_id"], row["span"], row["asset_class"]) == (CORE, "last_nights", "stocks")
+    )
+    # The first night held has no drift before it: what is known of the nights since is all there is to say.
+    assert (moved["change_points"], moved["market_points"], moved["remainder_points"]) == (1, 2, 0)
+    of, nights = sections.LookedAt(CORE, "stocks", "Core"), marts.ask("nights").rows()
+    for first, said in ((NIGHTS[0], "what moved then is in the remainder"), (NIGHTS[2], "drift at one end is not known")):
+        choice = sections.Choice(first, NIGHTS[-1], None, None, None)
+        assert said in sections.causes(marts, choice, of, nights)
+
+
 def test_portfolios_are_chosen_by_the_currency_of_their_list_although_no_analysis_names_one(tmp_path: Path) -> None:
     rows = story()
     for row in rows["marts.drift_wide"]:

@@ -217,9 +217,33 @@ def test_an_account_that_is_not_complete_is_told_with_what_failed(folder: Path) 
         f"update marts.account_nights set pnl_outcome = 'failed' {TONIGHT} and account_id = '{ODD}'",
     )
     report = make_report(settings_of(folder)).path.parent
-    for account, failed in ((ODD, "P&L failed"), ("acc_2", "a price that was asked for again, or a version of the policy")):
+    none_has_a_column = "a row that could not be read exactly, a price that was asked for again, or a version of the policy"
+    for account, failed in ((ODD, "P&L failed"), ("acc_2", none_has_a_column)):
         assert f"Not complete tonight: {failed}." in text(report / account_file(account))
         assert f"{account[-6:]} : {failed}" in text(report / "index.html")
+
+
+def test_a_day_across_a_change_of_currency_is_not_put_down_to_a_report_that_is_there(folder: Path) -> None:
+    change(folder, f"update marts.pnl_daily set total_pnl = null, net_pnl = null, net_pnl_itd = null {TONIGHT}")
+    report = make_report(settings_of(folder)).path.parent
+    unlike = "not known : there is no earlier report, in the same currency and from the same day on, to measure from"
+    assert f"P&L of the day {unlike}" in text(report / account_file(ODD))
+    for page in (report / "index.html", report / account_file(ODD)):
+        assert "et since it opened not known : a report leaves out a figure that it is made of" in text(page)
+
+
+def test_a_closed_account_is_told_to_be_asked_for_as_long_as_it_is(folder: Path) -> None:
+    questions = ("positions", "portfolios", "rebalancing", "holdings", "summary", "performance", "investment_policy", "pnl")
+    change(folder, f"update marts.accounts set closed_on = date '{day_of(8)}' where account_id = '{ODD}'")
+    unasked = ", ".join(f"{name}_outcome = null" for name in questions)
+    for altered, said in (
+        ("is_complete = true", "all of it was answered tonight, and it is not asked any more."),
+        ("is_complete = false, pnl_outcome = 'failed'", "it is asked until a night has all of it; tonight: P&L failed."),
+        (unasked, "it is not asked any more."),
+    ):
+        change(folder, f"update marts.account_nights set {altered} {TONIGHT} and account_id = '{ODD}'")
+        page = make_report(settings_of(folder)).path.parent / account_file(ODD)
+        assert f": {said}" in text(page)
 
 
 def test_drift_at_the_end_is_of_the_last_night_or_not_known(folder: Path) -> None:

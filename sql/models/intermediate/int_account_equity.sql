@@ -59,9 +59,10 @@ positions as (
         max(currency) as other_currency,
         sum({{ computable('market_value') }}) as positions_value
     from {{ ref('positions_daily') }} as positions
-    {% if is_incremental() -%}
-    where {{ is_changed('positions.account_id', 'positions.as_of_date') }}
-    {%- endif %}
+    where {{ is_held('positions') }}
+        {% if is_incremental() -%}
+        and {{ is_changed('positions.account_id', 'positions.as_of_date') }}
+        {%- endif %}
     group by as_of_date, account_id
 
 ),

@@ -67,9 +67,10 @@ holdings as (
         holdings.account_id,
         count(*) - count(holdings.sector) as without_sector
     from {{ ref('holdings_daily') }} as holdings
-    {% if is_incremental() -%}
-    where {{ is_changed('holdings.account_id', 'holdings.as_of_date') }}
-    {%- endif %}
+    where (holdings.quantity is distinct from 0)
+        {% if is_incremental() -%}
+        and {{ is_changed('holdings.account_id', 'holdings.as_of_date') }}
+        {%- endif %}
     group by holdings.as_of_date, holdings.account_id
 
 ),

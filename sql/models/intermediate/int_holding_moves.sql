@@ -70,6 +70,11 @@ held as (
     inner join holdings
         on pairs.portfolio_id = holdings.portfolio_id
         and pairs.{{ night }} = holdings.as_of_date
+        -- A row of what is sold out that tells no price says as much as none.
+        and (
+            {{ is_held('holdings') }}
+            or (holdings.market_value is not null and holdings.current_price is not null)
+        )
 
     union all
 
@@ -156,7 +161,8 @@ symbols as (
 
 ),
 
--- The units of before at today's price. Units that changed while their cost did not were split, not traded.
+-- The units of before at today's price. Units that changed while their cost did not were split, not traded;
+-- but a row of what is sold out may keep its cost.
 moved as (
 
     select
@@ -170,7 +176,7 @@ moved as (
             when rows_before = 0 then 0
             when symbol = '(cash)' or rows_now = 0 then value_before
             when quantity_now = quantity_before then value_now
-            when quantity_before <> 0 and cost_now = cost_before and cost_now <> 0 then value_now
+            when quantity_before <> 0 and quantity_now <> 0 and cost_now = cost_before and cost_now <> 0 then value_now
             else {{ product('quantity_before', 'price') }}
         end as value_at_new_prices
     from symbols

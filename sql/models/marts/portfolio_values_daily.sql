@@ -64,9 +64,10 @@ held as (
         end as mixed,
         max(holdings.currency) as currency
     from {{ ref('holdings_daily') }} as holdings
-    {% if is_incremental() -%}
-    where {{ is_changed('holdings.account_id', 'holdings.as_of_date') }}
-    {%- endif %}
+    where {{ is_held('holdings') }}
+        {% if is_incremental() -%}
+        and {{ is_changed('holdings.account_id', 'holdings.as_of_date') }}
+        {%- endif %}
     group by holdings.as_of_date, holdings.portfolio_id
 
 ),

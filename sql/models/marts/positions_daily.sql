@@ -119,6 +119,15 @@ unread as (
 
 ),
 
+valued as (
+
+    select
+        *,
+        case when {{ is_held('chosen') }} then market_value else 0 end as held_value
+    from chosen
+
+),
+
 totalled as (
 
     select
@@ -126,10 +135,10 @@ totalled as (
         -- A position without a value, or one that could not be read, leaves no whole to have a share of.
         case
             when unread.account_id is null
-                and count(*) over whole = count({{ computable('chosen.market_value') }}) over whole
-                then sum({{ computable('chosen.market_value') }}) over whole
+                and count(*) over whole = count({{ computable('chosen.held_value') }}) over whole
+                then sum({{ computable('chosen.held_value') }}) over whole
         end as total_market_value
-    from chosen
+    from valued as chosen
     left join unread
         on chosen.as_of_date = unread.as_of_date
         and chosen.account_id = unread.account_id
@@ -152,7 +161,9 @@ final as (
         market_value,
         unrealized_pl,
         unrealized_pl_percent,
-        {{ ratio('market_value', 'total_market_value', times=100) }} as weight_percent,
+        -- Where shorts outweigh all else, every share would have its sign turned about.
+        {{ ratio('held_value', 'case when total_market_value > 0 then total_market_value end', times=100) }}
+            as weight_percent,
         price_source,
         price_confidence,
         price_timestamp,

@@ -51,12 +51,50 @@ units as (
         case
             when count(*) = count({{ decimal_or_null('quantity', 28, 9) }})
                 then sum({{ decimal_or_null('quantity', 28, 9) }})
-        end as quantity
+        end as quantity,
+        case
+            when count(*) = count({{ computable('total_cost_basis') }}) then sum({{ computable('total_cost_basis') }})
+        end as cost
     from {{ ref('holdings_daily') }}
     {% if is_incremental() -%}
     where as_of_date >= (select min(trades.as_of_date) from trades)
     {%- endif %}
     group by as_of_date, portfolio_id, symbol
+
+),
+
+-- Units that changed while their cost did not were split: what was traded cannot be counted by them from then on.
+compared as (
+
+    select
+        *,
+        lag(as_of_date) over series as previous_on,
+        lag(quantity) over series as previous_quantity,
+        lag(cost) over series as previous_cost
+    from units
+    window series as (partition by portfolio_id, symbol order by as_of_date)
+
+),
+
+splits as (
+
+    select
+        trades.as_of_date,
+        trades.portfolio_id,
+        trades.trade_number,
+        min(compared.as_of_date) as split_on
+    from trades
+    inner join compared
+        on trades.portfolio_id = compared.portfolio_id
+        and trades.symbol = compared.symbol
+        and trades.as_of_date <= compared.previous_on
+        and {{ days_after('trades.as_of_date', var('trade_days')) }} >= compared.as_of_date
+    where compared.quantity <> compared.previous_quantity
+        and compared.previous_quantity <> 0
+        and compared.quantity <> 0
+        and compared.cost = compared.previous_cost
+        and compared.cost <> 0
+    group by trades.as_of_date, trades.portfolio_id, trades.trade_number
 
 ),
 
@@ -78,8 +116,13 @@ wanted as (
         trades.quantity,
         case lower(trades.action) when 'buy' then 1 when 'sell' then -1 end as direction,
         nights.holdings_response_id,
+        splits.split_on,
         case when units.symbol is null then 0 else units.quantity end as quantity_before
     from trades
+    left join splits
+        on trades.as_of_date = splits.as_of_date
+        and trades.portfolio_id = splits.portfolio_id
+        and trades.trade_number = splits.trade_number
     left join nights
         on trades.portfolio_id = nights.portfolio_id
         and trades.as_of_date = nights.as_of_date
@@ -116,6 +159,7 @@ held as (
     where wanted.holdings_response_id is not null
         -- What is not in the list is not held; of what is, the units have to be told.
         and (units.symbol is null or units.quantity is not null)
+        and (wanted.split_on is null or nights.as_of_date < wanted.split_on)
 
 ),
 
@@ -157,6 +201,7 @@ final as (
             when wanted.direction is null or coalesce(wanted.quantity, 0) <= 0 then 'unknown'
             when wanted.holdings_response_id is null or wanted.quantity_before is null then 'unknown'
             when found.done_on is not null then 'done'
+            when wanted.split_on is not null then 'unknown'
             when newest.newest_on < {{ days_after('wanted.as_of_date', var('trade_days')) }} then 'open'
             when found.nights_observed is null then 'unknown'
             when found.traded_percent >= {{ tolerance('trade_begun_percent') }} then 'partly'
@@ -165,10 +210,10 @@ final as (
         case
             when wanted.direction is null then 'other_action'
             when coalesce(wanted.quantity, 0) <= 0 then 'no_quantity'
-            when wanted.holdings_response_id is null or wanted.quantity_before is null or (
-                found.nights_observed is null
-                and newest.newest_on >= {{ days_after('wanted.as_of_date', var('trade_days')) }}
-            ) then 'no_holdings'
+            when wanted.holdings_response_id is null or wanted.quantity_before is null then 'no_holdings'
+            when wanted.split_on is not null and found.done_on is null then 'split'
+            when found.nights_observed is null
+                and newest.newest_on >= {{ days_after('wanted.as_of_date', var('trade_days')) }} then 'no_holdings'
         end as unknown_reason,
         found.done_on,
         now_days.sessions_until - then_days.sessions_until as sessions_until_done,
