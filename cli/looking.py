@@ -68,7 +68,7 @@ Bi = Annotated[Path | None, typer.Option("--bi", help="another bi.duckdb than th
 @commands.command()
 def dashboard(
     bi: Bi = None,
-    port: Annotated[int, typer.Option(help="0: any free one")] = 2718,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one")] = 2718,
     host: Annotated[str, typer.Option(help="what to listen at; beyond this machine only with a token")] = "127.0.0.1",
     token_file: Annotated[
         Path | None, typer.Option("--token-password-file", help="a file with the token that visitors must give; -: stdin")
@@ -87,7 +87,7 @@ def dashboard(
 
 
 @commands.command()
-def notebook(bi: Bi = None, port: Annotated[int, typer.Option(help="where to listen")] = 2719) -> None:
+def notebook(bi: Bi = None, port: Annotated[int, typer.Option(min=0, max=65535, help="where to listen")] = 2719) -> None:
     """Open the notebook that teaches the warehouse by twelve questions: a copy in the data folder, yours to change."""
     from reading.serving import open_notebook
 

@@ -18,10 +18,10 @@ commands = typer.Typer()
 
 @commands.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="0: any free one")] = 8080,
-    accounts: Annotated[int, typer.Option(help="how many accounts its world has")] = 12,
-    rate_limit: Annotated[int, typer.Option(help="requests a second; 0: none")] = 10,
-    latency: Annotated[float, typer.Option(help="seconds added to every answer")] = 0.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one")] = 8080,
+    accounts: Annotated[int, typer.Option(min=0, help="how many accounts its world has")] = 12,
+    rate_limit: Annotated[int, typer.Option(min=0, help="requests a second; 0: none")] = 10,
+    latency: Annotated[float, typer.Option(min=0, help="seconds added to every answer")] = 0.0,
     seed: Annotated[str, typer.Option(help="another seed, another world")] = "bluum",
 ) -> None:
     """Serve the bundled Bluum API on loopback until Ctrl-C."""

@@ -107,7 +107,7 @@ def run_backfill(settings: Settings, console: Console, window: Window, *, missin
 
 def _say(backfill: Backfill, settings: Settings, console: Console) -> None:
     minutes = backfill.minutes(settings.requests_per_second)
-    pace = f"about {minutes:.1f} minutes at the limit" if minutes else "at no limit"
+    pace = f"about {minutes:.1f} minutes at the limit" if settings.requests_per_second else "at no limit"
     console.print(f"{len(backfill.requests)} reports to ask for, {pace}; {backfill.held} more are held.")
     if backfill.again:
         console.print(f"{backfill.again} of them are asked again, to find restatements; --missing-only leaves them out.")

@@ -7,6 +7,7 @@ What a setting means, and which values it may have, is `settings.py`.
 
 import re
 import stat
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,18 @@ def read_profiles(path: Path, env_file: Any) -> dict[str, dict[str, Any]]:
 
     try:
         profiles = _File().profiles
-        is_open = path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and "api_secret" in path.read_text()
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        is_open = text and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and "api_secret" in text
+        strangers = tomllib.loads(text).keys() - {"profiles"}
     except ValidationError:
         raise SettingsRefused(f"{path} must hold tables like [profiles.acme], and settings in them") from None
     except (OSError, ValueError) as error:  # tomllib's error is a ValueError, and shows no text of the file
         raise SettingsRefused(f"{path} cannot be read: {error}") from None
     if is_open:
         raise SettingsRefused(f"{path} holds secrets and others may read it: chmod 600 {path}")
+    if strangers:  # they would be left out without a word, and a key pair's nights with them
+        names = ", ".join(sorted(strangers))
+        raise SettingsRefused(f"{path} holds tables like [profiles.acme], and nothing beside them: {names}")
     for name in profiles:
         if name in _TAKEN:
             raise SettingsRefused(f"{path}: a profile cannot be called {name!r}, a name the program itself uses")

@@ -5,10 +5,11 @@
 Names and defaults only: what a setting does is said where it is used. Secrets stay `SecretStr` until they are sent.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -28,6 +29,7 @@ Optional = Literal[
 ]  # fmt: skip
 """The endpoints that a night can do without; what only their answers lead to is not asked then, either."""
 _ALIASED = {"api_secret", "base_url"}  # settings that are known by a second name, so that pydantic takes their variable's
+_Kind = TypeVar("_Kind", bound=BaseSettings)
 _DBT_SCHEMAS = {"staging", "intermediate", "checks", "marts", "audit", "builds", "main"}
 
 
@@ -84,10 +86,12 @@ class Settings(LakeSettings):
 
         Raises SettingsRefused, one line that names each setting that cannot be, and shows no secret.
         """
-        try:
-            return cls() if profile is None else cls(profile=profile)
-        except ValidationError as error:
-            raise SettingsRefused("; ".join(map(_refusal, error.errors()))) from None
+        return _read(cls) if profile is None else _read(cls, profile=profile)
+
+    @classmethod
+    def given(cls, values: Mapping[str, Any]) -> "Settings":
+        """The settings of the environment, but for those given by name. Raises SettingsRefused."""
+        return _read(cls, **values)
 
     @classmethod
     def settings_customise_sources(
@@ -115,6 +119,8 @@ class Settings(LakeSettings):
         parts = _split_url(value, "https://host/v1")
         if parts.username or parts.password:
             raise ValueError("must not hold credentials; use BLUUM_API_KEY and BLUUM_API_SECRET")
+        if parts.query or parts.fragment:
+            raise ValueError("must end with its path, such as https://host/v1")
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("must be https: credentials travel in every request (http is for loopback only)")
         return value.strip().rstrip("/")
@@ -220,7 +226,7 @@ class _Cron(BaseSettings):
 
 def nightly_cron() -> str | None:
     """When `nightly_schedule` runs, in New York; None: at its usual time, once it is started in the UI."""
-    return _Cron().nightly_cron
+    return _read(_Cron).nightly_cron
 
 
 class _Alerts(BaseSettings):
@@ -234,15 +240,12 @@ class _Alerts(BaseSettings):
 def alert_webhook(profile: str | None = None) -> SecretStr | None:
     """Where alerts of a profile go: where its own settings are refused, to where those of all do.
 
-    Raises SettingsRefused only if that cannot be an address.
+    Raises SettingsRefused only if that cannot be an address, or `.env` cannot be read.
     """
     try:
         return Settings.of(profile).alert_webhook
     except SettingsRefused:
-        try:
-            return _Alerts().alert_webhook
-        except ValidationError as error:
-            raise SettingsRefused("; ".join(map(_refusal, error.errors()))) from None
+        return _read(_Alerts).alert_webhook
 
 
 def profile_names() -> list[str]:
@@ -279,6 +282,16 @@ class _Profile(PydanticBaseSettingsSource):
         own = {} if name == SANDBOX else settings_of(name, read_profiles(path, self._dotenv.env_file), known, path)
         own = {"api_key": None, "api_secret": None, "base_url": None, **own}
         return {_variable(setting) if setting in _ALIASED else setting: value for setting, value in own.items()}
+
+
+def _read(kind: type[_Kind], **given: Any) -> _Kind:
+    """Settings of a kind. Raises SettingsRefused for what cannot be, and for an `.env` that cannot be read."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        raise SettingsRefused("; ".join(map(_refusal, error.errors()))) from None
+    except (OSError, UnicodeDecodeError) as error:  # of bluum.toml they are told by profiles.py
+        raise SettingsRefused(f"{Settings.model_config.get('env_file')} cannot be read: {error}") from None
 
 
 def _refusal(problem: ErrorDetails) -> str:

@@ -14,12 +14,11 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from pipelines.api.endpoints import SyncContext, endpoints_for, without
 from pipelines.api.engine import Engine, Held, client_of
 from pipelines.api.parse import Batch
 from pipelines.errors import NoCredentials, Unreachable
+from pipelines.profiles import SettingsRefused
 from pipelines.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -28,10 +27,9 @@ _log = logging.getLogger(__name__)
 def given_settings(given: Mapping[str, Any]) -> Settings:
     """Settings by name where one is given, else as the environment has them. Raises NoCredentials, in one line."""
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        reasons = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors(include_input=False))
-        raise NoCredentials(f"Bluum cannot be asked: {reasons}") from None
+        settings = Settings.given({name: value for name, value in given.items() if value is not None})
+    except SettingsRefused as error:
+        raise NoCredentials(f"Bluum cannot be asked: {error}") from None
     if settings.wants_sandbox:
         raise NoCredentials(
             "Bluum cannot be asked without a key pair: set sources.bluum.api_key and sources.bluum.api_secret in dlt's "

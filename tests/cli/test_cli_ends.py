@@ -91,3 +91,10 @@ def test_help_answers_at_once_and_needs_no_settings(tmp_path: Path, arguments: t
 
 def test_an_unknown_command_is_wrong_usage(tmp_path: Path) -> None:
     assert bluum("snyc", cwd=tmp_path).returncode == 2
+
+
+def test_a_port_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    for command in ("sandbox", "dashboard", "notebook"):
+        ended = bluum(command, "--port", "99999", cwd=tmp_path)
+        assert ended.returncode == 2, ended
+        assert "--port" in ended.stderr

@@ -155,6 +155,16 @@ def test_a_backfill_of_a_single_report_ends_well_and_asks_what_a_killed_one_has_
     assert {name for name in os.environ.keys() - before.keys() if name.startswith(("BLUUM", "DAGSTER"))} == set()
 
 
+def test_a_backfill_with_nothing_to_ask_does_not_say_that_there_is_no_limit(tmp_path: Path) -> None:
+    said, sunday = io.StringIO(), date(2022, 3, 6)
+    with running(Options(accounts=1, rate_limit=0)) as sandbox:
+        house = House(sandbox, tmp_path)
+        house.sync()
+        settings = house.settings().model_copy(update={"rate_limit": 10.0})
+        assert run_backfill(settings, Console(file=said, width=200), Window(sunday, sunday), missing_only=False) == 0
+    assert "0 reports to ask for, about 0.0 minutes at the limit" in said.getvalue()
+
+
 def test_a_backfill_of_dagsters_asks_what_a_killed_one_has_left(tmp_path: Path) -> None:
     with running(Options(accounts=1, rate_limit=0)) as sandbox:
         house = House(sandbox, tmp_path)

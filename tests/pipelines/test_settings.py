@@ -1,14 +1,17 @@
 """What a user can set, under which names, and what is refused with which words."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from pipelines.api.live import given_settings
+from pipelines.errors import NoCredentials
 from pipelines.lake import Lake
 from pipelines.profiles import SettingsRefused
-from pipelines.settings import Settings, moved, profile_names
+from pipelines.settings import Settings, alert_webhook, moved, nightly_cron, profile_names
 
 KEYS = {"BLUUM_API_KEY": "key", "BLUUM_API_SECRET": "secret"}
 
@@ -28,6 +31,29 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     with pytest.raises(ValidationError) as raised:
         configured(monkeypatch, **environment)
     return str(raised.value)
+
+
+@pytest.mark.parametrize("ask", [Settings.of, profile_names, nightly_cron, alert_webhook])
+def test_an_env_file_that_cannot_be_read_is_named_in_a_line_without_what_it_holds(ask: Callable[[], object]) -> None:
+    Path(".env").write_bytes("BLUUM_API_KEY=key\nBLUUM_API_SECRET=hunter2é".encode("latin-1"))
+    with pytest.raises(SettingsRefused) as raised:
+        ask()
+    assert str(raised.value).startswith(".env cannot be read: 'utf-8' codec can't decode byte 0xe9")
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("end", ["?page=1", "#part", "/v1?page=1"])
+def test_an_address_ends_with_its_path_since_others_are_put_behind_it(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    assert "must end with its path" in refusal(monkeypatch, **KEYS, BLUUM_BASE_URL=f"https://host.example{end}")
+
+
+def test_what_a_dlt_user_gives_is_refused_by_name() -> None:
+    keys = {"api_key": "key", "BLUUM_API_SECRET": "hunter2"}
+    with pytest.raises(NoCredentials) as raised:
+        given_settings({**keys, "surface": "wealth", "rate_limit": -1})
+    assert "BLUUM_SURFACE ('wealth'): Input should be" in str(raised.value)
+    assert "BLUUM_RATE_LIMIT (-1): Input should be" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
 
 
 def test_with_nothing_set_the_sandbox_is_wanted() -> None:
@@ -315,6 +341,8 @@ def test_an_unknown_profile_is_refused_by_one_line_that_names_the_known_ones(mon
         ("[profiles.acme]\nsurface='investors'", "BLUUM_API_KEY and BLUUM_API_SECRET are missing for the profile acme"),
         ("profiles = 'hunter2'", "must hold tables like [profiles.acme]"),
         ("[profiles\nhunter2", "bluum.toml cannot be read"),
+        ("[profiles.acme]\napi_key='k'\n[umbra]\napi_secret='hunter2'", "and nothing beside them: umbra"),
+        ("rate_limit=5\n[profiles.acme]\napi_key='k'", "and nothing beside them: rate_limit"),
     ],
 )
 def test_a_settings_file_that_cannot_be_used(text: str, why: str) -> None:
