@@ -118,8 +118,7 @@ class Parser:
     def plan(self, requests: Iterable[Request], batch: Batch) -> None:
         """Note what the newest response of the batch tells us to ask."""
         for request in requests:
-            row = {name: getattr(request, name) for name in ("endpoint", "account_id", "portfolio_id")}
-            batch.add(tables.PLAN, self._stamped(batch.newest, {**row, "params": request.params_text}))
+            batch.add(tables.PLAN, self._stamped(batch.newest, {**_about(request), "params": request.params_text}))
 
     def _without_forgotten(self, page: Page) -> Page:
         """A page of the roster without the accounts that were forgotten, in what is read of it and in what is kept."""
@@ -157,8 +156,7 @@ class Parser:
             self._report_new_fields(piece, response_id, reading)
         if isinstance(row, Quarantined):
             reading.quarantined.append(row)
-            source = {name: getattr(request, name) for name in ("endpoint", "account_id", "portfolio_id")}
-            reading.batch.add(tables.QUARANTINE, self._stamped(response_id, {**source, **row.row()}))
+            reading.batch.add(tables.QUARANTINE, self._stamped(response_id, {**_about(request), **row.row()}))
         else:
             reading.counts[response_id] += 1
             reading.batch.add(piece.table, self._stamped(response_id, row))
@@ -194,9 +192,7 @@ class Parser:
             {
                 "answer_id": answer_id,
                 "page": number,
-                "endpoint": answer.request.endpoint,
-                "account_id": answer.request.account_id,
-                "portfolio_id": answer.request.portfolio_id,
+                **_about(answer.request),
                 "params": params_text(page.params),
                 "status": exchange.reply.status,
                 "outcome": str(parsed.outcome if is_last else Outcome.OK),
@@ -215,6 +211,11 @@ class Parser:
 
     def _stamped(self, response_id: str, row: Row) -> Row:
         return {"response_id": response_id, "as_of_date": self.context.as_of_date, **row}
+
+
+def _about(request: Request) -> Row:
+    """What a request asks, and of whom, as columns."""
+    return {"endpoint": request.endpoint, "account_id": request.account_id, "portfolio_id": request.portfolio_id}
 
 
 def _row(record: Record, seen: set[tuple[object, ...]]) -> Row | Quarantined:

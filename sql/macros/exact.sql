@@ -124,6 +124,18 @@
 {%- endmacro %}
 
 
+{#
+    Whether units were split between two nights: they changed while their cost did not. A row of what is sold out may keep
+    its cost.
+#}
+{% macro is_split(units_before, units_now, cost_before, cost_now) -%}
+    (
+        {{ units_now }} <> {{ units_before }} and {{ units_before }} <> 0 and {{ units_now }} <> 0
+        and {{ cost_now }} = {{ cost_before }} and {{ cost_now }} <> 0
+    )
+{%- endmacro %}
+
+
 {# Several rows of one thing as one figure; a single row keeps every digit it was reported with. #}
 {% macro added_up(figure) -%}
     case

@@ -132,25 +132,26 @@ _COUNTING = """
 """How many reports are held of a day, and of how many the load counts."""
 
 
-def killed_after_its_rows_before_they_count(house: House, day: date) -> None:
-    """What a backfill leaves that is killed in the middle of its load."""
+def killed_after_its_rows_before_they_count(house: House) -> date:
+    """A first night, and what a backfill of the day before it leaves that is killed in the middle of its load; that day."""
+    night = house.sync().as_of_date
+    assert night is not None
+    day = night - timedelta(days=1)
     house.fill(plan(Warehouse(house.warehouse), Window(day, day)).requests)
     with duckdb.connect(str(house.warehouse)) as connection:
         connection.execute("delete from raw._dlt_loads where load_id = (select max(load_id) from raw._dlt_loads)")
+    return day
 
 
 def test_a_backfill_of_a_single_report_ends_well_and_asks_what_a_killed_one_has_left(tmp_path: Path) -> None:
     said, before = io.StringIO(), dict(os.environ)
     with running(Options(accounts=1, rate_limit=0)) as sandbox:
         house = House(sandbox, tmp_path)
-        night = house.sync().as_of_date
-        assert night is not None
-        day = night - timedelta(days=1)
-        killed_after_its_rows_before_they_count(house, day)
+        day = killed_after_its_rows_before_they_count(house)
         code = run_backfill(house.settings(), Console(file=said, width=200), Window(day, day), missing_only=False)
     assert "1 reports to ask for, at no limit; 0 more are held" in said.getvalue()
     assert code == 0, said.getvalue()
-    assert f"Night of {night}" in said.getvalue()
+    assert f"Night of {day + timedelta(days=1)}" in said.getvalue()
     assert house.rows(_COUNTING, day) == [(1, 1)]
     assert {name for name in os.environ.keys() - before.keys() if name.startswith(("BLUUM", "DAGSTER"))} == set()
 
@@ -168,10 +169,7 @@ def test_a_backfill_with_nothing_to_ask_does_not_say_that_there_is_no_limit(tmp_
 def test_a_backfill_of_dagsters_asks_what_a_killed_one_has_left(tmp_path: Path) -> None:
     with running(Options(accounts=1, rate_limit=0)) as sandbox:
         house = House(sandbox, tmp_path)
-        night = house.sync().as_of_date
-        assert night is not None
-        day = night - timedelta(days=1)
-        killed_after_its_rows_before_they_count(house, day)
+        day = killed_after_its_rows_before_they_count(house)
         execute(house.settings(), Work("backfill_pnl", days=(str(day), str(day))))
     assert house.rows(_COUNTING, day) == [(1, 1)]
 

@@ -67,7 +67,7 @@ holdings as (
         holdings.account_id,
         count(*) - count(holdings.sector) as without_sector
     from {{ ref('holdings_daily') }} as holdings
-    where (holdings.quantity is distinct from 0)
+    where holdings.quantity is distinct from 0
         {% if is_incremental() -%}
         and {{ is_changed('holdings.account_id', 'holdings.as_of_date') }}
         {%- endif %}

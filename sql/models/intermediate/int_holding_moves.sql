@@ -161,8 +161,7 @@ symbols as (
 
 ),
 
--- The units of before at today's price. Units that changed while their cost did not were split, not traded;
--- but a row of what is sold out may keep its cost.
+-- The units of before at today's price, where they were split too: that is no trade.
 moved as (
 
     select
@@ -176,7 +175,7 @@ moved as (
             when rows_before = 0 then 0
             when symbol = '(cash)' or rows_now = 0 then value_before
             when quantity_now = quantity_before then value_now
-            when quantity_before <> 0 and quantity_now <> 0 and cost_now = cost_before and cost_now <> 0 then value_now
+            when {{ is_split('quantity_before', 'quantity_now', 'cost_before', 'cost_now') }} then value_now
             else {{ product('quantity_before', 'price') }}
         end as value_at_new_prices
     from symbols

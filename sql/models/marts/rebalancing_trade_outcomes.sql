@@ -63,7 +63,7 @@ units as (
 
 ),
 
--- Units that changed while their cost did not were split: what was traded cannot be counted by them from then on.
+-- From a split on, what was traded cannot be counted by units.
 compared as (
 
     select
@@ -89,11 +89,7 @@ splits as (
         and trades.symbol = compared.symbol
         and trades.as_of_date <= compared.previous_on
         and {{ days_after('trades.as_of_date', var('trade_days')) }} >= compared.as_of_date
-    where compared.quantity <> compared.previous_quantity
-        and compared.previous_quantity <> 0
-        and compared.quantity <> 0
-        and compared.cost = compared.previous_cost
-        and compared.cost <> 0
+    where {{ is_split('compared.previous_quantity', 'compared.quantity', 'compared.previous_cost', 'compared.cost') }}
     group by trades.as_of_date, trades.portfolio_id, trades.trade_number
 
 ),
