@@ -5,9 +5,9 @@ What a model says is in sql/; here is only how Dagster runs it. Where the projec
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -32,9 +32,16 @@ JUDGED_BY_CHECKS = (
 )
 """dbt tests for whoever runs dbt alone; here `checks.py` says the same, with the figures."""
 
-RESULTS = "run_results.json"
 STAGING = "bluum.staging"
 """Views alone, which say tomorrow what they say today: a night makes none of them anew unless the models have changed."""
+_COMMAND = [
+    "build",
+    *("--exclude-resource-type", "unit_test"),  # they judge the SQL, not tonight's data: `make test` runs them
+    *("--log-level-file", "info", "--log-format-file", "debug", "--no-use-colors"),
+    "--no-write-json",  # what dbt would write of itself, a tenth of a small night: Dagster has its events, sql/target the manifest
+]
+_FAILURE = re.compile(r"^Failure in \S+ (\S+) \([^)]*\)\n(.*?)(?=^Failure in |\Z)", re.DOTALL | re.MULTILINE)
+"""A model or test in what dbt has logged as errors: its name, and dbt's message."""
 
 
 class _Layers(DagsterDbtTranslator):
@@ -71,8 +78,7 @@ def models(
     """Build and test the models. Raises ModelsFailed if one of them, or a test that is no mere warning, fails."""
     settings = bluum.settings
     target = settings.folder / "dbt"
-    # Unit tests judge the SQL, not tonight's data: `make test` runs them.
-    command = ["build", "--exclude-resource-type", "unit_test", "--log-level-file", "info", "--log-format-file", "debug"]
+    command = [*_COMMAND]
     if settings.dataset != DATASET:
         command += ["--vars", json.dumps({"dataset": settings.dataset})]
     with writing(settings, "models"), _home(settings) as home:
@@ -86,11 +92,11 @@ def models(
             command += ["--full-refresh"]
         elif not context.is_subset:
             command += ["--exclude", STAGING]
-        (target / RESULTS).unlink(missing_ok=True)  # those of the last build, which dbt leaves there if it cannot begin
         try:
             yield from dbt.cli(command, context=context, target_path=target).stream()
         except DagsterDbtCliRuntimeError as error:
-            raise ModelsFailed(_failures(target, error)) from error
+            told = f"what was asked has landed, readers see what they saw; see {target / 'dbt.log'}"
+            raise ModelsFailed(f"the models or their checks failed ({_failures(error)}); {told}") from error
         if not context.is_subset:
             warehouse.note_built(loads, MODELS_KEY)
 
@@ -108,27 +114,11 @@ def _home(settings: Settings) -> Iterator[list[str]]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _failures(target: Path, error: DagsterDbtCliRuntimeError) -> str:
+def _failures(error: DagsterDbtCliRuntimeError) -> str:
     """The models and tests that failed, by name and with dbt's message; where none has, what dbt says of itself."""
-    try:
-        results = json.loads((target / RESULTS).read_text())["results"]
-    except (OSError, ValueError, KeyError):
-        results = []
-    failed = [
-        f"{result['unique_id'].split('.')[2]}: {_first_lines(result['message'] or '')}"
-        for result in results
-        if result["status"] in ("error", "fail")
-    ]
-    return (
-        f"the models or their checks failed ({'; '.join(failed) or _logged(error) or 'dbt did not start'}); "
-        f"what was asked has landed, readers see what they saw; see {target / 'dbt.log'}"
-    )
-
-
-def _logged(error: DagsterDbtCliRuntimeError) -> str:
-    """What dbt has logged as an error, which Dagster repeats below a line of its own; empty if it did not get so far."""
     logged = (error.description or "").partition("Errors parsed from dbt logs:")[2]
-    return _first_lines(logged.replace("Encountered an error:", ""))
+    failed = [f"{name}: {_first_lines(message)}" for name, message in _FAILURE.findall(logged)]
+    return "; ".join(failed) or _first_lines(logged.replace("Encountered an error:", "")) or "dbt did not start"
 
 
 def _first_lines(message: str) -> str:

@@ -9,8 +9,8 @@ seconds are those of the program and its dbt, without the server's; trust them w
 """
 
 import argparse
-import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -93,8 +93,8 @@ class Checkout:
         if process.returncode:
             said = (self.folder / "output.txt").read_text()
             raise RuntimeError(f"{self.name}: bluum sync ended with {process.returncode}\n{said}")
-        models = json.loads((self.folder / "dbt" / "run_results.json").read_text())["elapsed_time"]
-        self.costs.append((seconds, usage.ru_utime + usage.ru_stime, models))
+        models = re.findall(r"Finished running .*\((\d+\.\d+)s\)", (self.folder / "dbt" / "dbt.log").read_text())[-1]
+        self.costs.append((seconds, usage.ru_utime + usage.ru_stime, float(models)))
 
     def hold(self, drawn: Path) -> None:
         """Put the drawn history under the first night, as far as this revision has tables for it."""

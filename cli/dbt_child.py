@@ -4,6 +4,7 @@ The command `bluum-dbt`, which dagster-dbt runs in place of `dbt`; it works in t
 a pipe that nobody reads any more is how a process learns, at once and on every Unix, that whoever started it is gone.
 """
 
+import atexit
 import gc
 import os
 import select
@@ -23,6 +24,7 @@ def main() -> None:
             os.environ.pop("BLUUM_WAREHOUSE", None)  # for dbt by hand
         os.chdir(Path(target).parent)
     gc.set_threshold(100_000, 50, 100)  # dbt holds so many objects that looking through them takes a tenth of a small build
+    atexit.register(gc.freeze)  # nor once more, all of them, only to end
     threading.Thread(target=_end_with_the_reader, daemon=True).start()
     from dbt.cli.main import cli
 
