@@ -38,7 +38,7 @@ _COMMAND = [
     "build",
     *("--exclude-resource-type", "unit_test"),  # they judge the SQL, not tonight's data: `make test` runs them
     *("--log-level-file", "info", "--log-format-file", "debug", "--no-use-colors"),
-    "--no-write-json",  # what dbt would write of itself, a tenth of a small night: Dagster has its events, sql/target the manifest
+    "--no-write-json",  # of itself, which takes a tenth of a small night: Dagster has its events
 ]
 _FAILURE = re.compile(r"^Failure in \S+ (\S+) \([^)]*\)\n(.*?)(?=^Failure in |\Z)", re.DOTALL | re.MULTILINE)
 """A model or test in what dbt has logged as errors: its name, and dbt's message."""

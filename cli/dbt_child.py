@@ -12,6 +12,7 @@ import sys
 import threading
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from pipelines.destination.lake_watch import watching
 from pipelines.lake import Lake
@@ -28,8 +29,23 @@ def main() -> None:
     threading.Thread(target=_end_with_the_reader, daemon=True).start()
     from dbt.cli.main import cli
 
+    _drop_events_for_debugging()
     with watching(Lake.of(os.environ["BLUUM_WAREHOUSE"], data="")) if "ducklake" in sys.argv else nullcontext():
         cli()
+
+
+def _drop_events_for_debugging() -> None:
+    """Nobody reads them here, and dbt writes each out for every log before that leaves it out: a sixth of a small build."""
+    from dbt_common.events.base_types import BaseEvent, EventLevel
+    from dbt_common.events.event_manager import EventManager
+    from dbt_common.events.event_manager_client import ctx_set_event_manager
+
+    class Sparing(EventManager):
+        def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *args: Any, **kwargs: Any) -> None:
+            if (level or e.level_tag()) is not EventLevel.DEBUG:
+                super().fire_event(e, level, *args, **kwargs)
+
+    ctx_set_event_manager(Sparing())
 
 
 def _end_with_the_reader() -> None:

@@ -16,7 +16,7 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
-from sqlalchemy import Connection, Engine, QueuePool, create_engine
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, inspect
 
 from assets.project import ROOT
 from assets.sensors import STARTED_BY
@@ -37,6 +37,7 @@ class OneWriterEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -56,6 +57,13 @@ class OneWriterEventLog(SqliteEventLogStorage):
                 self._engines[shard] = engine
             with self._engines[shard].begin() as connection:
                 yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; asked before every look at partitions and tags, so remembered once it is there."""
+        if table_name not in self._tables:
+            with self.index_connection() as connection:
+                self._tables.update(inspect(connection).get_table_names())
+        return table_name in self._tables
 
     def dispose(self) -> None:
         """Close the files."""

@@ -23,7 +23,7 @@ import aiohttp
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from pipelines.api.pacer import Pacer
+from pipelines.api.pacer import Pacer, Sleep
 from pipelines.api.transport import Transport
 from pipelines.api.wire import Exchange, Outcome, Reply, Sift, decipher, http_date
 
@@ -53,7 +53,7 @@ class Client:
         *,
         timeout: float = 30.0,
         connections: int = 8,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.connections = connections

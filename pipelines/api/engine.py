@@ -18,7 +18,7 @@ from pipelines.api.client import Client
 from pipelines.api.clock import ApiClock, as_of_date
 from pipelines.api.endpoints import ENDPOINTS, LASTING, Request, SyncContext, roster
 from pipelines.api.fetch import Answer, fetch
-from pipelines.api.pacer import Pacer
+from pipelines.api.pacer import Pacer, Sleep
 from pipelines.api.parse import Batch, Parser
 from pipelines.api.progress import Observer, Progress
 from pipelines.api.wire import Outcome
@@ -217,7 +217,7 @@ def _of_the_past(answer: Answer, night: SyncContext) -> Answer:
     return replace(answer, request=replace(request, endpoint=backfill))
 
 
-def client_of(settings: Settings) -> Client:
+def client_of(settings: Settings, sleep: Sleep = asyncio.sleep) -> Client:
     """A client for the API that the settings name, at their pace; to be opened by `async with`."""
     assert settings.api_key is not None
     assert settings.api_secret is not None
@@ -228,4 +228,5 @@ def client_of(settings: Settings) -> Client:
         Pacer(settings.requests_per_second),
         timeout=settings.timeout,
         connections=max(FEWEST_CONNECTIONS, round(settings.requests_per_second)),
+        sleep=sleep,
     )

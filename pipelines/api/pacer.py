@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from time import monotonic
 
+Sleep = Callable[[float], Awaitable[None]]
+"""Lets so many seconds pass."""
 SHARE = 0.97
 """Of a limit, what is used of it at least where ways there and back vary by less than 40 ms (`bench/pace.py`)."""
 CLIMB_SECONDS = 10.0
@@ -35,7 +37,7 @@ class Pacer:
     """Lets requests be sent within `rate` a second (0: no limit), and holds all while the API asks for a pause."""
 
     rate: float
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Sleep = asyncio.sleep
     monotonic: Callable[[], float] = monotonic
     _resume_at: float = 0.0
     _cut_at: float = 0.0

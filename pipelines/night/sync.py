@@ -19,6 +19,7 @@ from pipelines.api.client import Client
 from pipelines.api.clock import newest_possible
 from pipelines.api.endpoints import Request, SyncContext, roster, without
 from pipelines.api.engine import Engine, Held, client_of
+from pipelines.api.pacer import Sleep
 from pipelines.api.parse import Batch
 from pipelines.api.progress import Observer, Progress
 from pipelines.destination.forgetting import forgotten
@@ -134,12 +135,14 @@ class Sync:
         self.progress.landed += responses
 
 
-def sync(settings: Settings, run_id: str, observe: Observer = lambda progress: None) -> Progress:
-    """Sync tonight. Ctrl-C and SIGTERM end it after its batch has landed.
+def sync(
+    settings: Settings, run_id: str, observe: Observer = lambda progress: None, sleep: Sleep = asyncio.sleep
+) -> Progress:
+    """Sync tonight; `sleep` waits before what failed is asked again. Ctrl-C and SIGTERM end it after its batch has landed.
 
     Raises Interrupted then, and any other BluumError when the night cannot begin.
     """
-    return asyncio.run(_run(settings, run_id, observe, Sync.run))
+    return asyncio.run(_run(settings, run_id, observe, Sync.run, sleep))
 
 
 def fill(
@@ -162,8 +165,14 @@ def _seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-async def _run(settings: Settings, run_id: str, observe: Observer, work: Callable[[Sync], Awaitable[Progress]]) -> Progress:
-    async with client_of(settings) as client:
+async def _run(
+    settings: Settings,
+    run_id: str,
+    observe: Observer,
+    work: Callable[[Sync], Awaitable[Progress]],
+    sleep: Sleep = asyncio.sleep,
+) -> Progress:
+    async with client_of(settings, sleep) as client:
         run = Sync(settings, client, Warehouse.of(settings), run_id, observe)
         with stopping(run.stop) as received, _seldom_collected():
             progress = await work(run)

@@ -24,7 +24,9 @@ def house(tmp_path: Path) -> House:
 def test_a_dbt_that_cannot_begin_is_told_by_its_own_words(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBT_PROFILE", "nobody")
 
-    with pytest.raises(ModelsFailed, match=r"failed \(Runtime Error: Could not find profile named 'nobody'\); what was asked"):
+    with pytest.raises(
+        ModelsFailed, match=r"failed \(Runtime Error: Could not find profile named 'nobody'\); what was asked"
+    ):
         execute(house.settings(), Work("remodel"))
 
 
