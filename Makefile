@@ -26,7 +26,7 @@ notebook: $(READY)
 	$(BIN)/bluum notebook
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long and not engines"
 
 test-all: $(READY)
 	$(BIN)/python -m pytest -m "not engines"
