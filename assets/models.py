@@ -34,13 +34,14 @@ JUDGED_BY_CHECKS = (
 
 STAGING = "bluum.staging"
 """Views alone, which say tomorrow what they say today: a night makes none of them anew unless the models have changed."""
+
 _COMMAND = [
     "build",
     *("--exclude-resource-type", "unit_test"),  # they judge the SQL, not tonight's data: `make test` runs them
     *("--log-level-file", "info", "--log-format-file", "debug", "--no-use-colors"),
-    "--no-write-json",  # of itself, which takes a tenth of a small night: Dagster has its events
+    "--no-write-json",  # manifest and results take a tenth of a small night: Dagster has dbt's events
 ]
-_FAILURE = re.compile(r"^Failure in \S+ (\S+) \([^)]*\)\n(.*?)(?=^Failure in |\Z)", re.DOTALL | re.MULTILINE)
+_FAILURE = re.compile(r"^Failure in \S+ (\S+) \([^\n]*\)\n(.*?)(?=^Failure in |\Z)", re.DOTALL | re.MULTILINE)
 """A model or test in what dbt has logged as errors: its name, and dbt's message."""
 
 
@@ -117,8 +118,8 @@ def _home(settings: Settings) -> Iterator[list[str]]:
 def _failures(error: DagsterDbtCliRuntimeError) -> str:
     """The models and tests that failed, by name and with dbt's message; where none has, what dbt says of itself."""
     logged = (error.description or "").partition("Errors parsed from dbt logs:")[2]
-    failed = [f"{name}: {_first_lines(message)}" for name, message in _FAILURE.findall(logged)]
-    return "; ".join(failed) or _first_lines(logged.replace("Encountered an error:", "")) or "dbt did not start"
+    failed = [f"{name}: {_first_lines(message)}" for name, message in dict(_FAILURE.findall(logged)).items()]
+    return "; ".join(failed) or _first_lines(logged.replace("Encountered an error:", "")) or "dbt ended without a word"
 
 
 def _first_lines(message: str) -> str:

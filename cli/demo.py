@@ -68,7 +68,7 @@ def _play(settings: Settings, console: Console) -> str | None:
 
 
 async def _hurry(seconds: float) -> None:
-    """Wait a hundredth of the time: what the story lets fail is mended, or not, whenever it is asked again."""
+    """Wait a hundredth of the time before what the story lets fail is asked again: it fails as often, whenever that is."""
     await asyncio.sleep(seconds / 100)
 
 

@@ -37,7 +37,7 @@ def bluum(
 def main() -> NoReturn:
     """Run the program; a mistake of the user's or of the world's ends in one line, one of ours in a traceback."""
     gc.set_threshold(100_000, 50, 100)  # Dagster, dbt and dlt hold so many objects that looking through them takes a tenth
-    atexit.register(gc.freeze)  # nor once more, all of them, only to end: 0.9 s
+    atexit.register(gc.freeze)  # by itself Python looks through them once more to end, which takes 0.9 s
     os.umask(0o077)  # what is written is for its owner; bi.duckdb has a setting of its own
     try:
         app(standalone_mode=True)

@@ -16,7 +16,7 @@ import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData, serialize_value
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, inspect
+from sqlalchemy import Connection, Engine, QueuePool, create_engine
 
 from assets.project import ROOT
 from assets.sensors import STARTED_BY
@@ -60,9 +60,8 @@ class OneWriterEventLog(SqliteEventLogStorage):
 
     def has_table(self, table_name: str) -> bool:
         """Whether the index has a table; asked before every look at partitions and tags, so remembered once it is there."""
-        if table_name not in self._tables:
-            with self.index_connection() as connection:
-                self._tables.update(inspect(connection).get_table_names())
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
         return table_name in self._tables
 
     def dispose(self) -> None:

@@ -138,8 +138,9 @@ class Sync:
 def sync(
     settings: Settings, run_id: str, observe: Observer = lambda progress: None, sleep: Sleep = asyncio.sleep
 ) -> Progress:
-    """Sync tonight; `sleep` waits before what failed is asked again. Ctrl-C and SIGTERM end it after its batch has landed.
+    """Sync tonight. Ctrl-C and SIGTERM end it after its batch has landed.
 
+    `sleep` waits before one request is asked again; when all have to pause, the pacer waits by itself.
     Raises Interrupted then, and any other BluumError when the night cannot begin.
     """
     return asyncio.run(_run(settings, run_id, observe, Sync.run, sleep))

@@ -9,9 +9,9 @@ from assets.project import ROOT
 BLUUM_DBT = Path(sys.executable).with_name("bluum-dbt")
 
 
-def parse(target: Path) -> subprocess.Popen[bytes]:
+def parse(target: Path, *flags: str) -> subprocess.Popen[bytes]:
     folders = ["--project-dir", ROOT / "sql", "--profiles-dir", ROOT / "sql", "--target-path", target, "--log-path", target]
-    return subprocess.Popen([BLUUM_DBT, "parse", *folders], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return subprocess.Popen([BLUUM_DBT, *flags, "parse", *folders], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
 def test_dbt_does_its_work_while_its_output_is_read(tmp_path: Path) -> None:
@@ -20,6 +20,13 @@ def test_dbt_does_its_work_while_its_output_is_read(tmp_path: Path) -> None:
         assert b"Running with dbt" in process.stdout.read()
         assert process.wait(120) == 0
     assert (tmp_path / "manifest.json").exists()
+
+
+def test_what_dbt_refuses_before_it_has_a_log_is_told(tmp_path: Path) -> None:
+    with parse(tmp_path, "--warn-error", "--warn-error-options", '{"error": "all"}') as process:
+        assert process.stdout is not None
+        assert b"warn_error_options: not allowed with argument warn_error" in process.stdout.read()
+        assert process.wait(120) == 2
 
 
 def test_dbt_ends_with_whoever_started_it(tmp_path: Path) -> None:

@@ -58,6 +58,15 @@ def test_a_run_writes_its_history_over_one_connection_and_closes_it(settings: Se
         assert as_dagster_opens_it.get_runs() == []
 
 
+def test_the_run_history_says_which_tables_it_has_while_it_is_written_too(settings: Settings) -> None:
+    with run_history(dagster_home(settings)) as instance:
+        log = instance.event_log_storage
+        assert isinstance(log, OneWriterEventLog)
+        with log.index_connection():
+            assert log.has_table("asset_event_tags")
+            assert not log.has_table("no_table_of_dagster")
+
+
 def test_the_run_history_keeps_its_newest_runs_alone(settings: Settings) -> None:
     home = dagster_home(settings)
     with dg.DagsterInstance.from_config(str(home)) as instance:
