@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from assets.project import ROOT
 
 BLUUM_DBT = Path(sys.executable).with_name("bluum-dbt")
@@ -27,6 +29,19 @@ def test_what_dbt_refuses_before_it_has_a_log_is_told(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert b"warn_error_options: not allowed with argument warn_error" in process.stdout.read()
         assert process.wait(120) == 2
+
+
+def test_dbt_tells_what_is_for_debugging_when_asked_to_and_not_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {}
+    for asked in (True, False):
+        with monkeypatch.context() as patch:
+            patch.setenv("DBT_LOG_LEVEL", "debug")
+            if asked:
+                patch.setenv("DBT_DEBUG", "1")
+            with parse(tmp_path) as process:
+                assert process.stdout is not None
+                said[asked] = b"Flushing usage events" in process.stdout.read()
+    assert said == {True: True, False: False}
 
 
 def test_dbt_ends_with_whoever_started_it(tmp_path: Path) -> None:
